@@ -1,0 +1,113 @@
+"""The ledger's nouns: the closed list of kinds of fact, a fact, an entry. No I/O."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import rfc8785
+
+from server.kit.clock import iso
+from server.ledger.merkle import leaf_hash
+
+VERSION = 1
+MAX_ENTRY_BYTES = 64 * 1024
+
+
+class Kind(StrEnum):
+    """Everything that can happen in public. A kind is never renamed or reused."""
+
+    ACCOUNT_OPENED = "account.opened"
+    TARGETS_IMPORTED = "targets.imported"
+    CHECKLIST_PUBLISHED = "checklist.published"
+    EPISODE_CREATED = "episode.created"
+    EPISODE_MOVED = "episode.moved"
+    DRAW_COMMITTED = "draw.committed"
+    DRAW_DRAWN = "draw.drawn"
+    INSPECTION_PLANNED = "inspection.planned"
+    INSPECTION_STARTED = "inspection.started"
+    INSPECTION_CONCLUDED = "inspection.concluded"
+    BROADCAST_STARTED = "broadcast.started"
+    BROADCAST_INTERRUPTED = "broadcast.interrupted"
+    BROADCAST_RESUMED = "broadcast.resumed"
+    BROADCAST_ENDED = "broadcast.ended"
+    BROADCAST_CUT = "broadcast.cut"
+    FINDING_PUBLISHED = "finding.published"
+    FINDING_WITHDRAWN = "finding.withdrawn"
+    RECTIFICATION_ORDERED = "rectification.ordered"
+    RECTIFICATION_MOVED = "rectification.moved"
+
+
+BODY: Mapping[Kind, frozenset[str]] = {
+    Kind.ACCOUNT_OPENED: frozenset({"role"}),
+    Kind.TARGETS_IMPORTED: frozenset({"file_sha256", "format", "rows", "added", "changed", "unchanged", "refused"}),
+    Kind.CHECKLIST_PUBLISHED: frozenset({"version", "items", "sha256"}),
+    Kind.EPISODE_CREATED: frozenset({"number", "method", "week"}),
+    Kind.EPISODE_MOVED: frozenset({"from", "to", "reason"}),
+    Kind.DRAW_COMMITTED: frozenset({"of", "pool_size", "pool_digest", "commitment", "filter"}),
+    Kind.DRAW_DRAWN: frozenset({"secret", "seed", "winners"}),
+    Kind.INSPECTION_PLANNED: frozenset({"target", "team", "checklist"}),
+    Kind.INSPECTION_STARTED: frozenset({"target"}),
+    Kind.INSPECTION_CONCLUDED: frozenset({"target", "results", "checked", "passed", "failed"}),
+    Kind.BROADCAST_STARTED: frozenset({"publisher"}),
+    Kind.BROADCAST_INTERRUPTED: frozenset({"publisher", "reason"}),
+    Kind.BROADCAST_RESUMED: frozenset({"publisher"}),
+    Kind.BROADCAST_ENDED: frozenset({"reason"}),
+    Kind.BROADCAST_CUT: frozenset({"reason"}),
+    Kind.FINDING_PUBLISHED: frozenset(
+        {"inspection", "target", "item", "result", "severity", "words_digest", "photos", "media_at"}
+    ),
+    Kind.FINDING_WITHDRAWN: frozenset({"inspection", "reason_digest"}),
+    Kind.RECTIFICATION_ORDERED: frozenset({"finding", "inspection", "target", "due_on"}),
+    Kind.RECTIFICATION_MOVED: frozenset({"from", "to", "words_digest", "due_on"}),
+}
+"""The keys that the body of each kind has, all of them, always. Values hold no personal data: people, words that
+people typed, photos and video appear as SHA-256 digests."""
+
+
+class MalformedFact(Exception):
+    """Our own mistake: a fact whose body is not what its kind says."""
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One thing that happened: `subject` is the id of the noun it happened to, `by` the mark of who did it."""
+
+    kind: Kind
+    at: datetime
+    subject: str
+    by: str
+    body: Mapping[str, Any]
+    episode: str | None = None
+
+    def raw(self) -> bytes:
+        """The bytes that are hashed: canonical JSON (RFC 8785), at most 64 KiB."""
+        if frozenset(self.body) != BODY[self.kind]:
+            raise MalformedFact(f"{self.kind} needs the keys {sorted(BODY[self.kind])}, has {sorted(self.body)}")
+        raw = rfc8785.dumps({
+            "v": VERSION,
+            "kind": self.kind.value,
+            "at": iso(self.at),
+            "subject": self.subject,
+            "by": self.by,
+            "episode": self.episode,
+            "body": dict(self.body),
+        })
+        if len(raw) > MAX_ENTRY_BYTES:
+            raise MalformedFact(f"{self.kind} is {len(raw)} bytes long, at most {MAX_ENTRY_BYTES} are allowed")
+        return raw
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A fact that has its place: `index` counts from 0, `raw` are the hashed bytes."""
+
+    index: int
+    fact: Fact
+    raw: bytes
+
+    @property
+    def leaf_hash(self) -> bytes:
+        """RFC 6962, section 2.1."""
+        return leaf_hash(self.raw)
