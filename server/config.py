@@ -1,0 +1,125 @@
+"""Settings: every knob, one sentence each, read once from SEETHROUGH_* variables."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+PREFIX = "SEETHROUGH_"
+
+
+class BadSetting(Exception):
+    """A variable whose value cannot be used; the message names it and says what would do."""
+
+
+def knob(sentence: str, default: Any) -> Any:
+    """A setting with the sentence that explains it."""
+    return field(default=default, metadata={"sentence": sentence})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Each field `x` is read from `SEETHROUGH_X`. docs/settings.md repeats the sentences; a test keeps them equal."""
+
+    host: str = knob("Address to listen on; stays on this machine unless you say otherwise.", "127.0.0.1")
+    port: int = knob("TCP port to listen on.", 8080)
+    data_dir: Path = knob("Directory of everything the server keeps; made when missing.", Path("data"))
+    mongodb_uri: str = knob(
+        "Address of a MongoDB replica set; empty starts the bundled one under the data directory.", ""
+    )
+    mongodb_name: str = knob("Name of the database.", "seethrough")
+    mongodb_cache_mb: int = knob("Cache of the bundled MongoDB in MiB.", 256)
+    public_url: str = knob(
+        "The address people use, such as https://inspect.example; https makes cookies Secure. Empty: http://HOST:PORT.",
+        "",
+    )
+    behind_proxy: bool = knob(
+        "Whether a reverse proxy of yours sets X-Forwarded-For; only then is that header believed.", False
+    )
+    city: str = knob("Name of the city, shown in the header of every page.", "")
+    ledger_origin: str = knob(
+        "Name of the ledger in its checkpoints, an address without a scheme; never change it once facts exist.",
+        "seethrough.invalid/ledger",
+    )
+    timezone: str = knob("The city's time zone.", "Asia/Shanghai")
+    session_idle_hours: int = knob("Hours after which an unused session ends.", 12)
+    session_days: int = knob("Days after which every session ends.", 30)
+    invitation_hours: int = knob("Hours that an invitation link stays valid.", 72)
+    sign_in_attempts: int = knob("Failed sign-ins per account or address before a pause is asked.", 5)
+    safety_delay_seconds: float = knob("Delay of the public picture, 0 to 120 seconds.", 15.0)
+    hls_window_seconds: int = knob("How far back the live playlist reaches, in seconds.", 4 * 3600)
+    ice_servers: str = knob("STUN and TURN addresses for publishers, separated by spaces.", "")
+    max_upload_mb: int = knob("Largest request body in MiB; photos of a finding come in one request.", 24)
+    photo_pixels: int = knob("Longest side of a stored photo in pixels.", 1920)
+    weekly: bool = knob("Whether the weekly cycle creates the next episode by itself.", False)
+    weekly_plan: str = knob(
+        "The week's steps as weekday and time: nominating, voting, drawing, live.",
+        "mon 09:00, wed 09:00, thu 10:00, fri 10:00",
+    )
+    rectification_days: int = knob("Working days that a rectification has by default.", 10)
+    objection_days: int = knob("Days that a verified rectification stays open to objection.", 7)
+    slow_viewer_seconds: float = knob("How long an event stream may stand still before it is dropped.", 10.0)
+    log_level: str = knob("debug, info, warning or error.", "info")
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> Self:
+        """Reads the variables; a value that cannot be used, or a name that does not exist, is BadSetting."""
+        given = os.environ if environment is None else environment
+        known = {PREFIX + f.name.upper(): f for f in fields(cls)}
+        unknown = sorted(n for n in given if n.startswith(PREFIX) and n not in known and "_TEST_" not in n)
+        if unknown:
+            raise BadSetting(f"There is no setting {unknown[0]}. docs/settings.md lists them all.")
+        values = {f.name: _read(name, given[name], f.default) for name, f in known.items() if given.get(name)}
+        settings = cls(**values)
+        settings.check()
+        return settings
+
+    def check(self) -> None:
+        """Refuses values that cannot be."""
+        _between("port", self.port, 0, 65535)
+        _between("safety_delay_seconds", self.safety_delay_seconds, 0, 120)
+        _between("rectification_days", self.rectification_days, 1, 365)
+        _between("max_upload_mb", self.max_upload_mb, 1, 512)
+        if self.log_level not in ("debug", "info", "warning", "error"):
+            raise BadSetting(f"{PREFIX}LOG_LEVEL is “{self.log_level}”; use debug, info, warning or error.")
+        if self.public_url and urlsplit(self.public_url).scheme not in ("http", "https"):
+            raise BadSetting(f"{PREFIX}PUBLIC_URL is “{self.public_url}”; it begins with http:// or https://.")
+        self.zone()
+
+    def zone(self) -> ZoneInfo:
+        """The time zone; BadSetting when the machine does not know it."""
+        try:
+            return ZoneInfo(self.timezone)
+        except (ZoneInfoNotFoundError, ValueError):
+            raise BadSetting(
+                f"{PREFIX}TIMEZONE is “{self.timezone}”; use a name such as Asia/Shanghai."
+            ) from None
+
+    @property
+    def base_url(self) -> str:
+        """Where people find this server."""
+        return self.public_url.rstrip("/") or f"http://{self.host}:{self.port}"
+
+    @property
+    def secure(self) -> bool:
+        """Whether people come over TLS."""
+        return self.base_url.startswith("https://")
+
+
+def _between(name: str, value: float, least: float, most: float) -> None:
+    if not least <= value <= most:
+        raise BadSetting(f"{PREFIX}{name.upper()} is {value}; it must lie between {least} and {most}.")
+
+
+def _read(name: str, text: str, default: Any) -> Any:
+    kind = type(default)
+    try:
+        if kind is bool:
+            return {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}[text.lower()]
+        return kind(text)
+    except (ValueError, KeyError):
+        words = {bool: "yes or no", int: "a whole number", float: "a number"}
+        raise BadSetting(f"{name} is “{text}”; it must be {words.get(kind, 'a text')}.") from None
