@@ -138,10 +138,12 @@ SYSTEM = Person("system", "system", Role.SYSTEM, "system")
 """The server itself: timed work and commands on its machine."""
 
 
-def require(person: Person | None, deed: Deed) -> None:
-    """Refuses with NotAllowed, and a sentence that says who may, when this person may not do this."""
-    if not (person or VIEWER).may(deed):
+def require(person: Person | None, deed: Deed) -> Person:
+    """Who asks, known or not; refuses with NotAllowed, and a sentence that says who may, when they may not do this."""
+    who = person or VIEWER
+    if not who.may(deed):
         raise NotAllowed(SENTENCES[deed])
+    return who
 
 
 def permit(who: object, deed: str) -> None:
