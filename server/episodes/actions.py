@@ -1,0 +1,159 @@
+"""Planning episodes and moving them through their phases."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from server.draws.actions import Draws
+from server.draws.model import Draw, Of
+from server.episodes.lifecycle import Method, Phase
+from server.episodes.model import Episode, NoSuchEpisode
+from server.episodes.store import EpisodeStore
+from server.kit.clock import Clock
+from server.kit.errors import Invalid
+from server.kit.ids import new_id
+from server.kit.mongo import Database, Duplicate, Tx
+from server.ledger.actions import Ledger
+from server.ledger.model import Fact, Kind
+from server.people.model import Deed, Person, require
+from server.targets.actions import Targets
+
+
+class ReasonNeeded(Invalid):
+    """What the public must be told is missing."""
+
+
+class Episodes:
+    """Creates episodes, draws their targets, cancels them; other rooms move them with `move`."""
+
+    def __init__(
+        self, database: Database, ledger: Ledger, targets: Targets, draws: Draws, clock: Clock
+    ) -> None:
+        self._database = database
+        self._ledger = ledger
+        self._targets = targets
+        self._draws = draws
+        self._clock = clock
+        self.store = EpisodeStore(database)
+
+    async def get(self, episode_id: str, tx: Tx | None = None) -> Episode:
+        """The episode with this id."""
+        episode = await self.store.get(episode_id, tx)
+        if episode is None:
+            raise NoSuchEpisode("There is no such episode.")
+        return episode
+
+    async def create(
+        self,
+        actor: Person | None,
+        *,
+        title: str,
+        method: Method,
+        plan: Mapping[str, datetime],
+        district: str = "",
+        category: str = "",
+        week: str | None = None,
+    ) -> Episode:
+        """A new episode in draft."""
+        person = require(actor, Deed.PLAN)
+
+        async def work(tx: Tx) -> Episode:
+            now = self._clock()
+            episode = Episode(
+                id=new_id("ep"),
+                number=await self.store.next_number(tx),
+                title=title,
+                method=method,
+                phase=Phase.DRAFT,
+                created_at=now,
+                district=district,
+                category=category,
+                week=week,
+                plan=plan,
+                reached={Phase.DRAFT.value: now},
+            )
+            await self.store.insert(episode, tx)
+            body = {"number": episode.number, "method": method.value, "week": week}
+            fact = Fact(Kind.EPISODE_CREATED, now, episode.id, person.mark, body, episode.id)
+            await self._ledger.record(tx, fact)
+            return episode
+
+        return await self._database.transact(work)
+
+    async def create_of_week(self, actor: Person, week: str, **details: object) -> Episode | None:
+        """The weekly cycle's episode; None when that week has its episode already."""
+        if await self.store.of_week(week):
+            return None
+        try:
+            return await self.create(actor, week=week, **details)  # type: ignore[arg-type]  # passed through
+        except Duplicate:
+            return None  # Another server was faster.
+
+    async def draw(self, actor: Person | None, episode_id: str) -> Draw:
+        """Draws the target. After a crash in between, the same call finishes the draw that was committed to."""
+        person = require(actor, Deed.DRAW)
+        episode = await self.get(episode_id)
+        draw = await self._draws.store.of_episode(episode_id, Of.TARGET)
+        if draw is None:
+            draw = await self._commit(person, episode)
+        elif draw.drawn_at:
+            return draw
+        seed = await self._draws.seed_of(draw)
+
+        async def work(tx: Tx) -> Draw:
+            current = await self.get(episode_id, tx)
+            current.check_phase(Phase.DRAWING)
+            done = await self._draws.finish(tx, draw, seed, person.mark)
+            await self.store.save(replace(current, target=done.winners[0]), tx)
+            return done
+
+        return await self._database.transact(work)
+
+    async def _commit(self, person: Person, episode: Episode) -> Draw:
+        pool = await self._targets.pool(**episode.filter)
+
+        async def work(tx: Tx) -> Draw:
+            current = await self.get(episode.id, tx)
+            if current.phase is not Phase.DRAWING:
+                await self.move(tx, current, Phase.DRAWING, person.mark)
+            return await self._draws.commit(
+                tx,
+                of=Of.TARGET,
+                episode=episode.id,
+                pool=pool,
+                wanted=1,
+                filter=episode.filter,
+                by=person.mark,
+            )
+
+        return await self._database.transact(work)
+
+    async def move(
+        self, tx: Tx, episode: Episode, to: Phase, by: str, *, reason: str | None = None, **changes: object
+    ) -> Episode:
+        """One step of the lifecycle with its fact, in the caller's transaction; `changes` are further fields."""
+        episode.check_move(to)
+        now = self._clock()
+        moved = replace(
+            episode, phase=to, reached={**episode.reached, to.value: now}, reason=reason, **changes
+        )
+        await self.store.save(moved, tx)
+        body = {"from": episode.phase.value, "to": to.value, "reason": reason}
+        await self._ledger.record(tx, Fact(Kind.EPISODE_MOVED, now, episode.id, by, body, episode.id))
+        return replace(moved, version=episode.version + 1)
+
+    async def advance(self, actor: Person | None, episode_id: str, to: Phase, reason: str | None = None) -> Episode:
+        """Moves an episode of itself, without anything else happening: opening nominations, closing it."""
+        person = require(actor, Deed.PLAN)
+
+        async def work(tx: Tx) -> Episode:
+            return await self.move(tx, await self.get(episode_id, tx), to, person.mark, reason=reason)
+
+        return await self._database.transact(work)
+
+    async def cancel(self, actor: Person | None, episode_id: str, reason: str) -> Episode:
+        """Ends an episode before its time; the reason is public."""
+        require(actor, Deed.CONDUCT)
+        if not reason:
+            raise ReasonNeeded("Please give the reason; everybody will read it.", where="reason")
+        return await self.advance(actor, episode_id, Phase.CANCELLED, reason)

@@ -1,0 +1,54 @@
+"""Doors that plan an episode."""
+
+from datetime import tzinfo
+
+from aiohttp import web
+
+from server.episodes.actions import Episodes
+from server.episodes.lifecycle import Method, Phase
+from server.kit.doors import WHO, Doors
+from server.kit.forms import form, id_in_path
+from server.kit.replies import Answer, Done
+from server.people.model import Deed, Person
+
+MAX_TITLE = 60
+
+
+def person(request: web.Request) -> Person | None:
+    """Who is asking."""
+    who = request.get(WHO)
+    return who if isinstance(who, Person) else None
+
+
+def desk(episode_id: str) -> str:
+    """Where an operator goes on."""
+    return f"/operator/episodes/{episode_id}"
+
+
+def add_doors(doors: Doors, episodes: Episodes, zone: tzinfo) -> None:
+    """Create, draw, cancel."""
+
+    async def create(request: web.Request) -> Answer:
+        sent = await form(request)
+        episode = await episodes.create(
+            person(request),
+            title=sent.text("title", max_length=MAX_TITLE),
+            method=sent.choice("method", Method),
+            plan={Phase.LIVE.value: sent.moment("live_at", zone)},
+            district=sent.text("district", required=False),
+            category=sent.text("category", required=False),
+        )
+        return Done(desk(episode.id), {"id": episode.id, "number": episode.number})
+
+    async def draw(request: web.Request) -> Answer:
+        done = await episodes.draw(person(request), id_in_path(request))
+        return Done(desk(done.episode), {"draw": done.id, "winners": done.winners})
+
+    async def cancel(request: web.Request) -> Answer:
+        reason = (await form(request)).text("reason")
+        episode = await episodes.cancel(person(request), id_in_path(request), reason)
+        return Done(desk(episode.id), {"id": episode.id, "phase": episode.phase})
+
+    doors.act("/episodes", create, deed=Deed.PLAN)
+    doors.act("/episodes/{id}/draw", draw, deed=Deed.DRAW)
+    doors.act("/episodes/{id}/cancel", cancel, deed=Deed.CONDUCT)

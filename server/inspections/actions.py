@@ -1,0 +1,400 @@
+"""Planning, starting and concluding a visit; publishing what it finds."""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from server.draws.actions import Draws
+from server.draws.model import Draw, Of
+from server.episodes.actions import Episodes, ReasonNeeded
+from server.episodes.lifecycle import Phase
+from server.episodes.model import Episode
+from server.inspections.evidence import EvidenceStore
+from server.inspections.model import (
+    TEAM_SIZE,
+    Finding,
+    Inspection,
+    Line,
+    NoSuchFinding,
+    NoSuchInspection,
+    OffTheChecklist,
+    Photo,
+    PictureCut,
+    Result,
+    Severity,
+    State,
+    check_gate,
+    check_words,
+    gate,
+    result_codes,
+    summarise,
+    words_digest,
+)
+from server.inspections.store import InspectionStore
+from server.kit.clock import Clock
+from server.kit.ids import digest_of, new_id, new_secret
+from server.kit.mongo import Database, Duplicate, Tx
+from server.ledger.actions import Ledger
+from server.ledger.model import Fact, Kind
+from server.people.actions import People
+from server.people.model import SYSTEM, Deed, Person, Role, require
+from server.targets.actions import Targets
+from server.targets.model import Checklist
+
+TOKEN_LIFE = timedelta(minutes=10)
+"""A token opens a connection; the connection may outlast it."""
+
+
+class Orders(Protocol):
+    """What a failing finding sets going, in the same transaction (server.rectifications)."""
+
+    async def order(self, tx: Tx, finding: Finding, item_title: str, by: str) -> None: ...
+
+    async def withdraw(self, tx: Tx, finding: Finding, by: str) -> None: ...
+
+    async def open_of_episode(self, episode: str, tx: Tx) -> int: ...
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A finding as it comes from the console; `key` is the sender's name for it."""
+
+    item: str
+    result: Result
+    severity: Severity
+    words: str
+    key: str
+    photos: Sequence[bytes] = ()
+    media_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Pass:
+    """What a publishing token opens: one inspection's channel, for one person."""
+
+    inspection: Inspection
+    person: str
+    mark: str
+
+
+class Inspections:
+    """The verbs of an inspection."""
+
+    def __init__(
+        self,
+        database: Database,
+        ledger: Ledger,
+        people: People,
+        targets: Targets,
+        draws: Draws,
+        episodes: Episodes,
+        orders: Orders,
+        evidence: EvidenceStore,
+        clock: Clock,
+    ) -> None:
+        self._database = database
+        self._ledger = ledger
+        self._people = people
+        self._targets = targets
+        self._draws = draws
+        self._episodes = episodes
+        self._orders = orders
+        self.evidence = evidence
+        self._clock = clock
+        self.store = InspectionStore(database)
+
+    async def get(self, inspection_id: str, tx: Tx | None = None) -> Inspection:
+        """The inspection with this id."""
+        inspection = await self.store.get(inspection_id, tx)
+        if inspection is None:
+            raise NoSuchInspection("There is no such inspection.")
+        return inspection
+
+    async def finding(self, finding_id: str, tx: Tx | None = None) -> Finding:
+        """The finding with this id."""
+        finding = await self.store.finding(finding_id, tx)
+        if finding is None:
+            raise NoSuchFinding("There is no such finding.")
+        return finding
+
+    async def checklist_of(self, inspection: Inspection) -> Checklist:
+        """The checklist in the version that the inspection began with."""
+        return await self._targets.checklist(inspection.checklist, inspection.checklist_version)
+
+    # Before
+
+    async def assign(self, actor: Person | None, episode_id: str, checklist: str | None = None) -> Inspection:
+        """Draws two inspectors by lot, plans the visit and makes the episode ready."""
+        person = require(actor, Deed.ASSIGN)
+        episode = await self._episodes.get(episode_id)
+        episode.check_phase(Phase.DRAWING)
+        inspectors = {p.mark: p for p in await self._people.by_role(Role.INSPECTOR) if p.certificate}
+        draw = await self._draws.store.of_episode(episode_id, Of.INSPECTORS)
+        if draw is None:
+            draw = await self._commit(person, episode, list(inspectors))
+        seed = await self._draws.seed_of(draw)
+        target = await self._targets.get(episode.target or "")
+        version = await self._targets.current_checklist(checklist or target.category)
+        committed = draw
+
+        async def work(tx: Tx) -> Inspection:
+            done = await self._draws.finish(tx, committed, seed, person.mark)
+            team = tuple(inspectors[mark].id for mark in done.winners)
+            inspection = Inspection(
+                id=new_id("in"),
+                episode=episode.id,
+                target=target.id,
+                team=team,
+                checklist=version.code,
+                checklist_version=version.version,
+                state=State.PLANNED,
+                planned_at=self._clock(),
+            )
+            await self.store.insert(inspection, tx)
+            current = await self._episodes.get(episode_id, tx)
+            await self._episodes.move(tx, current, Phase.READY, person.mark, inspection=inspection.id)
+            body = {
+                "target": target.id,
+                "team": list(done.winners),
+                "checklist": f"{version.code}/{version.version}",
+            }
+            await self._record(tx, Kind.INSPECTION_PLANNED, inspection, person.mark, body)
+            return inspection
+
+        return await self._database.transact(work)
+
+    async def _commit(self, person: Person, episode: Episode, marks: list[str]) -> Draw:
+        async def work(tx: Tx) -> Draw:
+            return await self._draws.commit(
+                tx,
+                of=Of.INSPECTORS,
+                episode=episode.id,
+                pool=marks,
+                wanted=TEAM_SIZE,
+                filter={},
+                by=person.mark,
+            )
+
+        return await self._database.transact(work)
+
+    async def gate(self, inspection: Inspection | None) -> tuple[Line, ...]:
+        """What stands before the broadcast, line by line."""
+        team = await self._people.find(inspection.team) if inspection else []
+        return gate(inspection, sum(1 for p in team if p.certificate))
+
+    async def start(self, actor: Person | None, episode_id: str) -> Inspection:
+        """Opens the broadcast; refused while the gate is red."""
+        person = require(actor, Deed.CONDUCT)
+        episode = await self._episodes.get(episode_id)
+        episode.check_phase(Phase.READY)
+        inspection = await self.get(episode.inspection or "")
+        check_gate(await self.gate(inspection))
+
+        async def work(tx: Tx) -> Inspection:
+            current = await self._episodes.get(episode_id, tx)
+            await self._episodes.move(tx, current, Phase.LIVE, person.mark)
+            begun = replace(inspection, state=State.LIVE, started_at=self._clock())
+            await self.store.save(begun, tx)
+            body = {"target": inspection.target}
+            await self._record(tx, Kind.INSPECTION_STARTED, begun, person.mark, body)
+            return begun
+
+        return await self._database.transact(work)
+
+    # The broadcast
+
+    async def issue_token(self, actor: Person | None, inspection_id: str) -> tuple[str, datetime]:
+        """A short-lived token for publishing to this inspection's channel, and when it ends."""
+        person = require(actor, Deed.BROADCAST_TOKEN)
+        inspection = await self.get(inspection_id)
+        inspection.check_team(person.id)
+        inspection.check_live()
+        if inspection.cut_at:
+            raise PictureCut("The picture of this inspection was cut; it cannot be shown again.")
+        secret, expires_at = new_secret(), self._clock() + TOKEN_LIFE
+        await self.store.keep_token(digest_of(secret), inspection.id, person.id, person.mark, expires_at)
+        return secret, expires_at
+
+    async def look_up(self, token: str) -> Pass | None:
+        """What a token opens, None when it opens nothing (any more)."""
+        found = await self.store.token(digest_of(token), self._clock())
+        if found is None:
+            return None
+        return Pass(await self.get(found["inspection"]), found["person"], found["mark"])
+
+    async def note_broadcast(self, kind: Kind, inspection_id: str, by: str, **body: str) -> None:
+        """Records what happened to the picture."""
+        inspection = await self.get(inspection_id)
+
+        async def work(tx: Tx) -> None:
+            await self._record(tx, kind, inspection, by, body)
+
+        await self._database.transact(work)
+
+    async def cut(self, actor: Person | None, inspection_id: str, reason: str) -> Inspection:
+        """Ends the public picture for good; who and why is public. The caller stops the channel."""
+        person = require(actor, Deed.CUT)
+        if not reason:
+            raise ReasonNeeded("Please give the reason; everybody will read it.", where="reason")
+
+        async def work(tx: Tx) -> Inspection:
+            inspection = await self.get(inspection_id, tx)
+            inspection.check_live()
+            cut = replace(inspection, cut_at=self._clock())
+            await self.store.save(cut, tx)
+            await self._record(tx, Kind.BROADCAST_CUT, cut, person.mark, {"reason": reason})
+            return cut
+
+        await self.store.forget_tokens(inspection_id)
+        return await self._database.transact(work)
+
+    # Findings
+
+    async def publish(self, actor: Person | None, inspection_id: str, draft: Draft) -> Finding:
+        """Publishes a finding while the camera runs. The same key twice is the same finding."""
+        person = require(actor, Deed.PUBLISH_FINDING)
+        inspection = await self.get(inspection_id)
+        inspection.check_team(person.id)
+        known = await self.store.finding_by_key(inspection_id, draft.key)
+        if known:
+            return known
+        inspection.check_live()
+        check_words(draft.result, draft.words)
+        item = (await self.checklist_of(inspection)).item(draft.item)
+        if item is None:
+            raise OffTheChecklist(
+                "The item {item} is not on this inspection's checklist. Choose one that is.",
+                where="item",
+                item=draft.item,
+            )
+        photos = [await self.evidence.keep(data) for data in draft.photos]
+
+        async def work(tx: Tx) -> Finding:
+            return await self._keep_finding(tx, inspection, draft, photos, item.title_zh, person)
+
+        try:
+            return await self._database.transact(work)
+        except Duplicate:  # The same finding arrived twice at once.
+            known = await self.store.finding_by_key(inspection_id, draft.key)
+            assert known is not None
+            return known
+
+    async def _keep_finding(
+        self, tx: Tx, inspection: Inspection, draft: Draft, photos: list[Photo], title: str, person: Person
+    ) -> Finding:
+        (await self.get(inspection.id, tx)).check_live()
+        salt, finding_id, now = secrets.token_hex(16), new_id("fi"), self._clock()
+        body = {
+            "inspection": inspection.id,
+            "target": inspection.target,
+            "item": draft.item,
+            "result": draft.result.value,
+            "severity": draft.severity.value,
+            "words_digest": words_digest(salt, draft.words),
+            "photos": [p.sha256 for p in photos],
+            "media_at": draft.media_at.isoformat() if draft.media_at else None,
+        }
+        fact = Fact(Kind.FINDING_PUBLISHED, now, finding_id, person.mark, body, inspection.episode)
+        finding = Finding(
+            id=finding_id,
+            inspection=inspection.id,
+            episode=inspection.episode,
+            target=inspection.target,
+            item=draft.item,
+            result=draft.result,
+            severity=draft.severity,
+            words=draft.words,
+            photos=tuple(photos),
+            by=person.id,
+            at=now,
+            salt=salt,
+            key=draft.key,
+            ticket=await self._ledger.record(tx, fact),
+            media_at=draft.media_at,
+        )
+        await self.store.insert_finding(finding, tx)
+        if finding.result is Result.FAIL:
+            await self._orders.order(tx, finding, title, person.mark)
+        return finding
+
+    async def settle(self, finding: Finding) -> None:
+        """Waits a moment until the finding has its index, so that the sender is told it."""
+        await self._ledger.settled(finding.ticket)
+
+    async def withdraw(self, actor: Person | None, finding_id: str, reason: str) -> Finding:
+        """Strikes a finding out; it stays visible with the reason."""
+        person = require(actor, Deed.WITHDRAW_FINDING)
+        if not reason:
+            raise ReasonNeeded("Please give the reason; everybody will read it.", where="reason")
+
+        async def work(tx: Tx) -> Finding:
+            finding = await self.finding(finding_id, tx)
+            (await self.get(finding.inspection, tx)).check_team(person.id)
+            if finding.withdrawn_at:
+                return finding
+            now = self._clock()
+            withdrawn = replace(finding, withdrawn_at=now, withdrawn_reason=reason)
+            await self.store.save_finding(withdrawn, tx)
+            body = {"inspection": finding.inspection, "reason_digest": words_digest(finding.salt, reason)}
+            fact = Fact(Kind.FINDING_WITHDRAWN, now, finding.id, person.mark, body, finding.episode)
+            await self._ledger.record(tx, fact)
+            if finding.result is Result.FAIL:
+                await self._orders.withdraw(tx, finding, person.mark)
+            return withdrawn
+
+        return await self._database.transact(work)
+
+    # After
+
+    async def conclude(self, actor: Person | None, episode_id: str) -> Inspection:
+        """Ends the visit; the episode follows its rectifications, or closes when there are none."""
+        person = require(actor, Deed.CONDUCT)
+        episode = await self._episodes.get(episode_id)
+        episode.check_phase(Phase.LIVE)
+        inspection = await self.get(episode.inspection or "")
+        checklist = await self.checklist_of(inspection)
+
+        async def work(tx: Tx) -> Inspection:
+            findings = await self.store.findings(inspection=inspection.id)
+            ended = replace(
+                await self.get(inspection.id, tx),
+                state=State.CONCLUDED,
+                concluded_at=self._clock(),
+                results=result_codes(findings),
+            )
+            await self.store.save(ended, tx)
+            summary = summarise(findings, len(checklist.items))
+            body = {
+                "target": inspection.target,
+                "results": [code.value for code in ended.results],
+                "checked": summary.checked,
+                "passed": summary.passed,
+                "failed": summary.failed,
+            }
+            await self._record(tx, Kind.INSPECTION_CONCLUDED, ended, person.mark, body)
+            await self._follow(tx, episode_id, person.mark)
+            return ended
+
+        await self.store.forget_tokens(inspection.id)
+        return await self._database.transact(work)
+
+    async def _follow(self, tx: Tx, episode_id: str, by: str) -> None:
+        current = await self._episodes.get(episode_id, tx)
+        for to in (Phase.CONCLUDED, Phase.FOLLOWING):
+            current = await self._episodes.move(tx, current, to, by)
+        if not await self._orders.open_of_episode(episode_id, tx):
+            await self._episodes.move(tx, current, Phase.CLOSED, by)
+
+    async def close_if_done(self, tx: Tx, episode_id: str) -> None:
+        """Closes a followed episode once its last rectification is closed."""
+        episode = await self._episodes.get(episode_id, tx)
+        if episode.phase is Phase.FOLLOWING and not await self._orders.open_of_episode(episode_id, tx):
+            await self._episodes.move(tx, episode, Phase.CLOSED, SYSTEM.mark)
+
+    async def _record(
+        self, tx: Tx, kind: Kind, inspection: Inspection, by: str, body: Mapping[str, object]
+    ) -> None:
+        fact = Fact(kind, self._clock(), inspection.id, by, body, inspection.episode)
+        await self._ledger.record(tx, fact)

@@ -1,0 +1,158 @@
+"""Gathers the pages that people work at: the inspector's console, the operator's pages, the business's link."""
+
+from server.episodes.lifecycle import ENDS, Phase, may_move
+from server.episodes.model import Episode
+from server.inspections.model import Inspection, State
+from server.people.model import Deed, Person, Role, require
+from server.rectifications.model import AWAITING_BUSINESS
+from server.viewing.cards import Cards, episode_url
+from server.viewing.pages import Pages, draw_link, plan_lines
+from server.viewing.rooms import Rooms
+from server.viewing.views import (
+    Action,
+    BusinessCase,
+    BusinessPage,
+    ConsoleInspection,
+    ConsolePage,
+    GateLine,
+    MinePage,
+    MyInspection,
+    OperatorInspector,
+    OperatorPage,
+    Planned,
+    PlanPage,
+)
+
+SHOWN = 50
+
+
+class Desks:
+    """One method a page."""
+
+    def __init__(self, rooms: Rooms, cards: Cards, pages: Pages) -> None:
+        self._rooms = rooms
+        self._cards = cards
+        self._pages = pages
+
+    async def mine(self, who: Person | None) -> MinePage:
+        """The inspections that somebody is on the team of, newest first."""
+        person = require(who, Deed.INSPECT)
+        found = await self._rooms.inspections.store.find(member=person.id)
+        return MinePage([
+            MyInspection(
+                i.id,
+                i.state.value,
+                await self._cards.episode(i.episode),
+                await self._cards.target(i.target),
+                f"/console/{i.id}",
+            )
+            for i in found[:SHOWN]
+        ])
+
+    async def console(self, who: Person | None, inspection_id: str, lang: str) -> ConsolePage:
+        """The console of one inspection, for its team."""
+        person = require(who, Deed.INSPECT)
+        rooms = self._rooms
+        events_from = rooms.ledger.head.size - 1
+        inspection = await rooms.inspections.get(inspection_id)
+        inspection.check_team(person.id)
+        findings = await rooms.inspections.store.findings(inspection=inspection_id)
+        lines, summary = await self._pages.checklist(inspection, findings, lang)
+        return ConsolePage(
+            inspection=ConsoleInspection(
+                inspection.id,
+                inspection.state.value,
+                inspection.id,
+                f"/whip/{inspection.id}",
+                episode_url(inspection.episode),
+                inspection.cut_at is not None,
+            ),
+            episode=await self._cards.episode(inspection.episode),
+            target=await self._cards.target(inspection.target),
+            items=lines,
+            findings=await self._cards.findings(findings[::-1], lang),
+            summary=summary,
+            gate=await self._gate(inspection),
+            watching=rooms.watching(inspection.episode),
+            events_from=events_from,
+        )
+
+    async def _gate(self, inspection: Inspection | None) -> list[GateLine]:
+        return [GateLine(line.code, line.ok) for line in await self._rooms.inspections.gate(inspection)]
+
+    async def operator(self, who: Person | None) -> OperatorPage:
+        """Episodes with what can be done next, and what new ones are made of."""
+        require(who, Deed.PLAN)
+        rooms = self._rooms
+        episodes = await rooms.episodes.store.find(limit=SHOWN)
+        cards = await self._cards.episodes(episodes)
+        inspectors = await rooms.people.by_role(Role.INSPECTOR)
+        return OperatorPage(
+            episodes=[
+                Planned(card, actions(episode, cut=False), f"/operator/episodes/{episode.id}")
+                for card, episode in zip(cards, episodes, strict=True)
+            ],
+            districts=await rooms.targets.districts(),
+            categories=await rooms.targets.categories(),
+            inspectors=[OperatorInspector(p.id, p.name, p.department, p.certificate) for p in inspectors],
+        )
+
+    async def plan(self, who: Person | None, episode_id: str) -> PlanPage:
+        """One episode as the operator conducts it."""
+        require(who, Deed.PLAN)
+        rooms = self._rooms
+        events_from = rooms.ledger.head.size - 1
+        episode = await rooms.episodes.get(episode_id)
+        inspection = await rooms.inspections.get(episode.inspection) if episode.inspection else None
+        live = inspection is not None and inspection.state is State.LIVE
+        return PlanPage(
+            episode=(await self._cards.episodes([episode]))[0],
+            plan=plan_lines(episode),
+            target=await self._cards.target(episode.target) if episode.target else None,
+            gate=await self._gate(inspection),
+            draws=[draw_link(d) for d in await rooms.draws.store.all_of_episode(episode_id)],
+            team=await self._cards.team(inspection.team) if inspection else [],
+            actions=actions(episode, cut=bool(inspection and inspection.cut_at)),
+            inspection_id=inspection.id if inspection else None,
+            whep_url=f"/whep/{inspection.id}" if inspection and live else None,
+            events_from=events_from,
+        )
+
+    async def business(self, link: str, lang: str) -> BusinessPage:
+        """What the inspected business sees behind its private link: its own cases and nothing of others."""
+        rooms = self._rooms
+        inspection = await rooms.inspections.get(await rooms.rectifications.open_link(link))
+        orders = await rooms.rectifications.store.find(inspection=inspection.id)
+        cards = await self._cards.rectifications(orders, lang)
+        return BusinessPage(
+            target=await self._cards.target(inspection.target),
+            episode=await self._cards.episode(inspection.episode),
+            cases=[
+                BusinessCase(
+                    rectification=card,
+                    finding=await self._cards.finding(order.finding, lang),
+                    may_submit=order.state in AWAITING_BUSINESS,
+                    submit_url=f"/business/{link}/rectifications/{order.id}",
+                )
+                for card, order in zip(cards, orders, strict=True)
+            ],
+        )
+
+
+def actions(episode: Episode, *, cut: bool) -> list[Action]:
+    """What an operator may do with an episode now; the server checks each again."""
+    base = f"/episodes/{episode.id}"
+    possible = []
+    if episode.phase is Phase.DRAWING and episode.target:
+        possible.append(Action("assign", f"{base}/assign"))
+    elif may_move(episode.method, episode.phase, Phase.DRAWING) or episode.phase is Phase.DRAWING:
+        possible.append(Action("draw", f"{base}/draw"))
+    if episode.phase is Phase.READY:
+        possible.append(Action("start", f"{base}/start"))
+    if episode.phase is Phase.LIVE:
+        possible.append(Action("conclude", f"{base}/conclude"))
+        if not cut:
+            possible.append(Action("cut", f"{base}/cut", danger=True, needs_reason=True))
+    if episode.phase not in ENDS and may_move(episode.method, episode.phase, Phase.CANCELLED):
+        possible.append(Action("cancel", f"{base}/cancel", danger=True, needs_reason=True))
+    return possible

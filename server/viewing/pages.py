@@ -1,0 +1,236 @@
+"""Gathers the facts of each page that shows more than one room."""
+
+from server.draws import shuffle
+from server.draws.model import Draw, Of
+from server.episodes.lifecycle import COURSE, Phase, is_past
+from server.episodes.model import Episode
+from server.inspections.model import Finding, Inspection, summarise
+from server.people.model import Deed, Person, Role
+from server.rectifications.model import State, Step
+from server.viewing.cards import Cards, items
+from server.viewing.rooms import Rooms
+from server.viewing.views import (
+    CheckpointView,
+    DrawLink,
+    DrawPage,
+    EpisodePage,
+    EpisodesPage,
+    FindingPage,
+    HomePage,
+    ItemView,
+    MoveView,
+    PlanLine,
+    RectificationPage,
+    RectificationsPage,
+    StepView,
+    SummaryView,
+    Tally,
+    Winner,
+)
+
+RECENT = 6
+RUNNERS_UP = 5
+COMING = [Phase.NOMINATING, Phase.VOTING, Phase.DRAWING, Phase.READY]
+LIST_LIMIT = 200
+WITHOUT_WORDS = frozenset({State.OBJECTION, State.CLOSED})
+
+
+class Pages:
+    """One method a page."""
+
+    def __init__(self, rooms: Rooms, cards: Cards) -> None:
+        self._rooms = rooms
+        self._cards = cards
+
+    async def home(self, lang: str) -> HomePage:
+        """What is live, what comes next, what is being put right."""
+        store, cards = self._rooms.episodes.store, self._cards
+        live = await cards.episodes(await store.find([Phase.LIVE], limit=1))
+        coming = await cards.episodes((await store.find(COMING))[-1:])
+        past = [Phase.CONCLUDED, Phase.FOLLOWING, Phase.CLOSED]
+        recent = await cards.episodes(await store.find(past, limit=RECENT))
+        urgent = await self._rooms.rectifications.store.find(
+            state={"$in": [s.value for s in State if s not in (State.CLOSED, State.WITHDRAWN)]}, limit=RECENT
+        )
+        head = self._rooms.ledger.head
+        return HomePage(
+            live=live[0] if live else None,
+            next=coming[0] if coming else None,
+            recent=recent,
+            rectifications=await cards.rectifications(urgent, lang),
+            tally=await self._tally(),
+            checkpoint=CheckpointView(head.size, head.root),
+        )
+
+    async def _tally(self) -> Tally:
+        rooms = self._rooms
+        states = await rooms.rectifications.store.count_states()
+        findings, fails = await rooms.inspections.store.totals()
+        closed = states.get(State.CLOSED, 0)
+        ended = closed + states.get(State.WITHDRAWN, 0) + states.get(State.TRANSFERRED, 0)
+        return Tally(
+            episodes=await rooms.episodes.store.count_shown(),
+            targets=await rooms.targets.count(),
+            findings=findings,
+            fails=fails,
+            open=sum(states.values()) - ended,
+            closed=closed,
+            overdue=await rooms.rectifications.store.count_overdue(rooms.rectifications.today()),
+        )
+
+    async def episodes(self, phase: Phase | None) -> EpisodesPage:
+        """All episodes, newest first."""
+        found = await self._rooms.episodes.store.find([phase] if phase else None, limit=LIST_LIMIT)
+        return EpisodesPage(await self._cards.episodes(found), phase.value if phase else None)
+
+    async def episode(self, episode_id: str, lang: str) -> EpisodePage:
+        """Everything about one episode. The ledger's size is read first, so that no event after it is missed."""
+        rooms, cards = self._rooms, self._cards
+        events_from = rooms.ledger.head.size - 1
+        episode = await rooms.episodes.get(episode_id)
+        inspection = await rooms.inspections.get(episode.inspection) if episode.inspection else None
+        findings = await rooms.inspections.store.findings(episode=episode_id)
+        orders = await rooms.rectifications.store.find(episode=episode_id)
+        lines, summary = await self.checklist(inspection, findings, lang)
+        playing = self._playing(episode, inspection)
+        return EpisodePage(
+            episode=(await cards.episodes([episode]))[0],
+            plan=plan_lines(episode),
+            target=await cards.target(episode.target) if episode.target else None,
+            draws=[draw_link(d) for d in await rooms.draws.store.all_of_episode(episode_id)],
+            inspection_id=inspection.id if inspection else None,
+            inspectors=await cards.team(inspection.team) if inspection else [],
+            hls_url=f"/hls/{inspection.id}/index.m3u8" if inspection and playing else None,
+            playing=playing,
+            cut=bool(inspection and inspection.cut_at),
+            delay_seconds=rooms.delay_seconds,
+            items=lines,
+            findings=await cards.findings(findings[::-1], lang),
+            rectifications=await cards.rectifications(orders, lang),
+            summary=summary,
+            results=[code.value for code in inspection.results] if inspection else [],
+            checklist_url=checklist_url(inspection) if inspection else None,
+            events_from=events_from,
+        )
+
+    def _playing(self, episode: Episode, inspection: Inspection | None) -> str | None:
+        if inspection is None or inspection.cut_at:
+            return None
+        if episode.phase is Phase.LIVE:
+            return "live"
+        return "replay" if inspection.concluded_at and self._rooms.has_picture(inspection.id) else None
+
+    async def checklist(
+        self, inspection: Inspection | None, findings: list[Finding], lang: str
+    ) -> tuple[list[ItemView], SummaryView]:
+        """The items with their results, and how far it is."""
+        if inspection is None:
+            return [], SummaryView(0, 0, 0, 0)
+        checklist = await self._rooms.inspections.checklist_of(inspection)
+        counts = summarise(findings, len(checklist.items))
+        summary = SummaryView(counts.checked, counts.passed, counts.failed, counts.total)
+        return items(checklist, findings, lang), summary
+
+    async def draw(self, draw_id: str) -> DrawPage:
+        """All that is needed to draw again, and who was next."""
+        rooms = self._rooms
+        draw = await rooms.draws.get(draw_id)
+        index = await rooms.ledger.store.index_of(draw.ticket)
+        root = (await rooms.ledger.root_at(index + 1)).hex() if index is not None else None
+        order: list[str] = []
+        if draw.seed:
+            order = list(shuffle.ranking(bytes.fromhex(draw.seed), draw.pool))[: draw.wanted + RUNNERS_UP]
+        ranked = [await self._winner(draw, member) for member in order]
+        return DrawPage(
+            id=draw.id,
+            of=draw.of.value,
+            episode=await self._cards.episode(draw.episode),
+            committed_at=draw.committed_at,
+            commit_index=index,
+            commit_root=root,
+            drawn_at=draw.drawn_at,
+            commitment=draw.commitment,
+            secret=draw.secret if draw.drawn_at else None,
+            seed=draw.seed,
+            pool_size=len(draw.pool),
+            pool_digest=draw.pool_digest,
+            pool_url=f"/draws/{draw.id}/pool.txt",
+            filter=dict(draw.filter),
+            winners=ranked[: draw.wanted],
+            runners_up=ranked[draw.wanted :],
+        )
+
+    async def _winner(self, draw: Draw, member: str) -> Winner:
+        rank_hash = shuffle.rank_hash(bytes.fromhex(draw.seed or ""), member).hex()
+        if draw.of is Of.TARGET:
+            target = await self._rooms.targets.get(member)
+            return Winner(member, target.name, f"/targets/{member}", rank_hash)
+        by_mark = {p.mark: p for p in await self._rooms.people.by_role(Role.INSPECTOR)}
+        person = by_mark.get(member) if member in draw.winners else None
+        return Winner(member, person.name if person else member[:12], None, rank_hash)
+
+    async def finding(self, finding_id: str, lang: str) -> FindingPage:
+        """One finding."""
+        view = await self._cards.finding(finding_id, lang)
+        found = await self._rooms.inspections.finding(finding_id)
+        episode = await self._cards.episode(found.episode)
+        return FindingPage(view, episode, await self._cards.target(found.target))
+
+    async def rectifications(self, state: State | None, overdue: bool, lang: str) -> RectificationsPage:
+        """The tracker."""
+        rooms = self._rooms
+        today = rooms.rectifications.today()
+        wanted = {"state": state.value} if state else {}
+        found = await rooms.rectifications.store.find(
+            overdue_on=today if overdue else None, limit=LIST_LIMIT, **wanted
+        )
+        counts = await rooms.rectifications.store.count_states()
+        return RectificationsPage(
+            rectifications=await self._cards.rectifications(found, lang),
+            counts={s.value: counts.get(s, 0) for s in State},
+            state=state.value if state else None,
+            overdue=overdue,
+            overdue_count=await rooms.rectifications.store.count_overdue(today),
+        )
+
+    async def rectification(self, rectification_id: str, who: Person | None, lang: str) -> RectificationPage:
+        """One case with its timeline, and the steps that whoever looks may take."""
+        found = await self._rooms.rectifications.get(rectification_id)
+        may = found.moves_for(who.role) if who and who.may(Deed.MOVE_RECTIFICATION) else []
+        return RectificationPage(
+            rectification=(await self._cards.rectifications([found], lang))[0],
+            finding=await self._cards.finding(found.finding, lang),
+            episode=await self._cards.episode(found.episode),
+            target=await self._cards.target(found.target),
+            steps=[step_view(step) for step in found.steps],
+            moves=[MoveView(to.value, to not in WITHOUT_WORDS) for to in may],
+        )
+
+
+def plan_lines(episode: Episode) -> list[PlanLine]:
+    """The course of an episode, phase by phase."""
+    return [
+        PlanLine(
+            phase=phase.value,
+            at=episode.reached.get(phase.value) or episode.plan.get(phase.value),
+            done=is_past(episode.method, phase, episode.phase),
+            now=phase is episode.phase,
+        )
+        for phase in COURSE[episode.method]
+    ]
+
+
+def draw_link(draw: Draw) -> DrawLink:
+    """A draw as its episode shows it."""
+    return DrawLink(draw.id, draw.of.value, draw.drawn_at, len(draw.pool), f"/draws/{draw.id}")
+
+
+def checklist_url(inspection: Inspection) -> str:
+    """The checklist in the version of an inspection."""
+    return f"/checklists/{inspection.checklist}/{inspection.checklist_version}"
+
+
+def step_view(step: Step) -> StepView:
+    """A line of the timeline."""
+    return StepView(step.at, step.before.value if step.before else None, step.to.value, step.words, step.by_role.value)
+

@@ -1,0 +1,440 @@
+"""What viewers are shown: the shapes that pages, their JSON twins and live events share.
+
+Nothing here holds a grade, a login or an account id; ids of public nouns and names of officers on duty are public.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+
+@dataclass(frozen=True)
+class EpisodeCard:
+    """An episode in a list."""
+
+    id: str
+    number: int
+    title: str
+    phase: str
+    method: str
+    district: str
+    category: str
+    live_at: datetime | None
+    target_name: str | None
+    target_id: str | None
+    watching: int
+    findings: int
+    fails: int
+    open_rectifications: int
+    reason: str | None
+    url: str
+
+
+@dataclass(frozen=True)
+class TargetCard:
+    """A target in a list."""
+
+    id: str
+    name: str
+    address: str
+    district: str
+    category: str
+    inspections: int
+    last_inspected_on: date | None
+    url: str
+
+
+@dataclass(frozen=True)
+class PhotoView:
+    """A photo of a finding; `sha256` is that of the file at `url`."""
+
+    sha256: str
+    url: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class FindingView:
+    """A finding with the rule it is about in plain words."""
+
+    id: str
+    index: int | None
+    item_code: str
+    item_title: str
+    legal_basis: str
+    plain_words: str
+    item_title_en: str
+    plain_words_en: str
+    result: str
+    severity: str
+    words: str
+    photos: Sequence[PhotoView]
+    by_name: str
+    at: datetime
+    media_at: datetime | None
+    withdrawn: bool
+    withdrawn_reason: str | None
+    rectification_url: str | None
+    episode_id: str
+    inspection_id: str
+    url: str
+
+
+@dataclass(frozen=True)
+class ItemView:
+    """An item of the checklist and what it came to."""
+
+    code: str
+    title: str
+    title_en: str
+    legal_basis: str
+    look_for: str
+    look_for_en: str
+    severity: str
+    plain_words: str
+    plain_words_en: str
+    result: str | None = None
+
+
+@dataclass(frozen=True)
+class RectificationCard:
+    """A rectification in a list; `days_left` counts calendar days to `due_on`, negative when late."""
+
+    id: str
+    what: str
+    what_en: str
+    target_name: str
+    target_id: str
+    district: str
+    state: str
+    ordered_at: datetime
+    due_on: date
+    days_left: int
+    overdue: bool
+    severity: str
+    objections_until: datetime | None
+    url: str
+
+
+@dataclass(frozen=True)
+class StepView:
+    """A line of a rectification's timeline."""
+
+    at: datetime
+    before: str | None
+    to: str
+    words: str
+    by_role: str
+
+
+@dataclass(frozen=True)
+class MoveView:
+    """A step that whoever looks may take now."""
+
+    to: str
+    needs_words: bool
+
+
+@dataclass(frozen=True)
+class InspectorView:
+    """An officer on duty: name, department and certificate are public while they inspect."""
+
+    name: str
+    department: str
+    certificate: str
+
+
+@dataclass(frozen=True)
+class PlanLine:
+    """A phase in an episode's course: when it was announced, when it came."""
+
+    phase: str
+    at: datetime | None
+    done: bool
+    now: bool
+
+
+@dataclass(frozen=True)
+class GateLine:
+    """A line of the legality gate."""
+
+    code: str
+    ok: bool
+
+
+@dataclass(frozen=True)
+class SummaryView:
+    """How far an inspection is."""
+
+    checked: int
+    passed: int
+    failed: int
+    total: int
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Everything so far, in numbers."""
+
+    episodes: int
+    targets: int
+    findings: int
+    fails: int
+    open: int
+    closed: int
+    overdue: int
+
+
+@dataclass(frozen=True)
+class CheckpointView:
+    """The ledger's size and root, hex."""
+
+    size: int
+    root: str
+
+
+@dataclass(frozen=True)
+class HomePage:
+    """Facts of home.html."""
+
+    live: EpisodeCard | None
+    next: EpisodeCard | None
+    recent: Sequence[EpisodeCard]
+    rectifications: Sequence[RectificationCard]
+    tally: Tally
+    checkpoint: CheckpointView
+
+
+@dataclass(frozen=True)
+class EpisodesPage:
+    """Facts of episodes/list.html."""
+
+    episodes: Sequence[EpisodeCard]
+    phase: str | None
+
+
+@dataclass(frozen=True)
+class EpisodePage:
+    """Facts of episodes/episode.html; `events_from` is the last ledger index that the page already shows."""
+
+    episode: EpisodeCard
+    plan: Sequence[PlanLine]
+    target: TargetCard | None
+    draws: Sequence["DrawLink"]
+    inspection_id: str | None
+    inspectors: Sequence[InspectorView]
+    hls_url: str | None
+    playing: str | None
+    cut: bool
+    delay_seconds: float
+    items: Sequence[ItemView]
+    findings: Sequence[FindingView]
+    rectifications: Sequence[RectificationCard]
+    summary: SummaryView
+    results: Sequence[str]
+    checklist_url: str | None
+    events_from: int
+
+
+@dataclass(frozen=True)
+class DrawLink:
+    """A draw of an episode."""
+
+    id: str
+    of: str
+    drawn_at: datetime | None
+    pool_size: int
+    url: str
+
+
+@dataclass(frozen=True)
+class Winner:
+    """One that the lot fell on, or nearly: `rank_hash` is what it was ordered by."""
+
+    id: str
+    name: str
+    url: str | None
+    rank_hash: str
+
+
+@dataclass(frozen=True)
+class DrawPage:
+    """Facts of draws/draw.html: all that is needed to draw again. Hashes are hex."""
+
+    id: str
+    of: str
+    episode: EpisodeCard
+    committed_at: datetime
+    commit_index: int | None
+    commit_root: str | None
+    drawn_at: datetime | None
+    commitment: str
+    secret: str | None
+    seed: str | None
+    pool_size: int
+    pool_digest: str
+    pool_url: str
+    filter: dict[str, str]
+    winners: Sequence[Winner]
+    runners_up: Sequence[Winner]
+
+
+@dataclass(frozen=True)
+class FindingPage:
+    """Facts of inspections/finding.html."""
+
+    finding: FindingView
+    episode: EpisodeCard
+    target: TargetCard
+
+
+@dataclass(frozen=True)
+class RectificationsPage:
+    """Facts of rectifications/list.html."""
+
+    rectifications: Sequence[RectificationCard]
+    counts: dict[str, int]
+    state: str | None
+    overdue: bool
+    overdue_count: int
+
+
+@dataclass(frozen=True)
+class RectificationPage:
+    """Facts of rectifications/rectification.html."""
+
+    rectification: RectificationCard
+    finding: FindingView
+    episode: EpisodeCard
+    target: TargetCard
+    steps: Sequence[StepView]
+    moves: Sequence[MoveView]
+
+
+@dataclass(frozen=True)
+class MyInspection:
+    """A line of the inspector's list."""
+
+    id: str
+    state: str
+    episode: EpisodeCard
+    target: TargetCard
+    url: str
+
+
+@dataclass(frozen=True)
+class MinePage:
+    """Facts of inspections/mine.html."""
+
+    inspections: Sequence[MyInspection]
+
+
+@dataclass(frozen=True)
+class ConsoleInspection:
+    """The inspection that a console works on."""
+
+    id: str
+    state: str
+    channel: str
+    whip_url: str
+    episode_url: str
+    cut: bool
+
+
+@dataclass(frozen=True)
+class ConsolePage:
+    """Facts of inspections/console.html."""
+
+    inspection: ConsoleInspection
+    episode: EpisodeCard
+    target: TargetCard
+    items: Sequence[ItemView]
+    findings: Sequence[FindingView]
+    summary: SummaryView
+    gate: Sequence[GateLine]
+    watching: int
+    events_from: int
+
+
+@dataclass(frozen=True)
+class Action:
+    """Something an operator may do now."""
+
+    action: str
+    url: str
+    danger: bool = False
+    needs_reason: bool = False
+
+
+@dataclass(frozen=True)
+class Planned:
+    """An episode on the operator's page."""
+
+    episode: EpisodeCard
+    next_steps: Sequence[Action]
+    url: str
+
+
+@dataclass(frozen=True)
+class OperatorInspector:
+    """An inspector as the operator sees them."""
+
+    id: str
+    name: str
+    department: str
+    certificate: str
+
+
+@dataclass(frozen=True)
+class OperatorPage:
+    """Facts of episodes/operator.html."""
+
+    episodes: Sequence[Planned]
+    districts: Sequence[str]
+    categories: Sequence[str]
+    inspectors: Sequence[OperatorInspector]
+
+
+@dataclass(frozen=True)
+class PlanPage:
+    """Facts of episodes/plan.html."""
+
+    episode: EpisodeCard
+    plan: Sequence[PlanLine]
+    target: TargetCard | None
+    gate: Sequence[GateLine]
+    draws: Sequence[DrawLink]
+    team: Sequence[InspectorView]
+    actions: Sequence[Action]
+    inspection_id: str | None
+    whep_url: str | None
+    events_from: int
+
+
+@dataclass(frozen=True)
+class BusinessCase:
+    """A rectification as the business sees it."""
+
+    rectification: RectificationCard
+    finding: FindingView
+    may_submit: bool
+    submit_url: str
+
+
+@dataclass(frozen=True)
+class BusinessPage:
+    """Facts of rectifications/business.html."""
+
+    target: TargetCard
+    episode: EpisodeCard
+    cases: Sequence[BusinessCase]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a live event carries beside its fact, so that a page can draw it."""
+
+    kind: str
+    value: Any
