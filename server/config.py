@@ -94,9 +94,7 @@ class Settings:
         try:
             return ZoneInfo(self.timezone)
         except (ZoneInfoNotFoundError, ValueError):
-            raise BadSetting(
-                f"{PREFIX}TIMEZONE is “{self.timezone}”; use a name such as Asia/Shanghai."
-            ) from None
+            raise BadSetting(f"{PREFIX}TIMEZONE is “{self.timezone}”; use a name such as Asia/Shanghai.") from None
 
     @property
     def base_url(self) -> str:

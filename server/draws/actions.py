@@ -74,9 +74,7 @@ class Draws:
             "filter": dict(filter),
         }
         ticket = await self._ledger.record(tx, Fact(Kind.DRAW_COMMITTED, now, draw_id, by, body, episode))
-        draw = Draw(
-            draw_id, of, episode, wanted, ids, digest, filter, secret.hex(), commitment, now, ticket
-        )
+        draw = Draw(draw_id, of, episode, wanted, ids, digest, filter, secret.hex(), commitment, now, ticket)
         await self.store.insert(draw, tx)
         return draw
 
@@ -85,7 +83,8 @@ class Draws:
         index = await self._ledger.settled(draw.ticket, timeout=10)
         if index is None:
             raise LedgerSlow(
-                "The commitment is waiting for its place in the ledger. Draw again in a moment.", retry_after=2
+                "The commitment is waiting for its place in the ledger. Draw again in a moment.",
+                retry_after=2,
             )
         entry = await self._ledger.entry(index)
         context = context_of(entry, await self._ledger.root_at(index + 1))
@@ -97,7 +96,5 @@ class Draws:
         done = replace(draw, drawn_at=self._clock(), seed=seed.hex(), winners=winners)
         await self.store.save(done, tx)
         body = {"secret": draw.secret, "seed": done.seed, "winners": list(winners)}
-        await self._ledger.record(
-            tx, Fact(Kind.DRAW_DRAWN, self._clock(), draw.id, by, body, draw.episode)
-        )
+        await self._ledger.record(tx, Fact(Kind.DRAW_DRAWN, self._clock(), draw.id, by, body, draw.episode))
         return done

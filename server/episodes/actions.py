@@ -26,9 +26,7 @@ class ReasonNeeded(Invalid):
 class Episodes:
     """Creates episodes, draws their targets, cancels them; other rooms move them with `move`."""
 
-    def __init__(
-        self, database: Database, ledger: Ledger, targets: Targets, draws: Draws, clock: Clock
-    ) -> None:
+    def __init__(self, database: Database, ledger: Ledger, targets: Targets, draws: Draws, clock: Clock) -> None:
         self._database = database
         self._ledger = ledger
         self._targets = targets
@@ -134,9 +132,7 @@ class Episodes:
         """One step of the lifecycle with its fact, in the caller's transaction; `changes` are further fields."""
         episode.check_move(to)
         now = self._clock()
-        moved = replace(
-            episode, phase=to, reached={**episode.reached, to.value: now}, reason=reason, **changes
-        )
+        moved = replace(episode, phase=to, reached={**episode.reached, to.value: now}, reason=reason, **changes)
         await self.store.save(moved, tx)
         body = {"from": episode.phase.value, "to": to.value, "reason": reason}
         await self._ledger.record(tx, Fact(Kind.EPISODE_MOVED, now, episode.id, by, body, episode.id))

@@ -16,8 +16,6 @@ def create_next(episodes: Episodes, next_week: NextWeek, title: str) -> Callable
 
     async def run() -> None:
         week, plan = next_week()
-        await episodes.create_of_week(
-            SYSTEM, week, title=title.format(week=week), method=Method.DRAW, plan=plan
-        )
+        await episodes.create_of_week(SYSTEM, week, title=title.format(week=week), method=Method.DRAW, plan=plan)
 
     return run

@@ -16,9 +16,7 @@ class EpisodeStore:
     async def prepare(self) -> None:
         """Indexes. One episode a week from the weekly cycle: its key is unique."""
         await self._episodes.ensure_index([("number", -1)], unique=True)
-        await self._episodes.ensure_index(
-            [("week", 1)], unique=True, partial={"week": {"$type": "string"}}
-        )
+        await self._episodes.ensure_index([("week", 1)], unique=True, partial={"week": {"$type": "string"}})
 
     async def next_number(self, tx: Tx) -> int:
         """The next episode's number, from 1."""

@@ -1,7 +1,6 @@
 """Planning, starting and concluding a visit; publishing what it finds."""
 
-import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -11,31 +10,22 @@ from server.draws.model import Draw, Of
 from server.episodes.actions import Episodes, ReasonNeeded
 from server.episodes.lifecycle import Phase
 from server.episodes.model import Episode
-from server.inspections.evidence import EvidenceStore
 from server.inspections.model import (
     TEAM_SIZE,
-    Finding,
     Inspection,
     Line,
-    NoSuchFinding,
     NoSuchInspection,
-    OffTheChecklist,
-    Photo,
     PictureCut,
-    Result,
-    Severity,
     State,
     check_gate,
-    check_words,
     gate,
     result_codes,
     summarise,
-    words_digest,
 )
 from server.inspections.store import InspectionStore
 from server.kit.clock import Clock
 from server.kit.ids import digest_of, new_id, new_secret
-from server.kit.mongo import Database, Duplicate, Tx
+from server.kit.mongo import Database, Tx
 from server.ledger.actions import Ledger
 from server.ledger.model import Fact, Kind
 from server.people.actions import People
@@ -47,27 +37,10 @@ TOKEN_LIFE = timedelta(minutes=10)
 """A token opens a connection; the connection may outlast it."""
 
 
-class Orders(Protocol):
-    """What a failing finding sets going, in the same transaction (server.rectifications)."""
-
-    async def order(self, tx: Tx, finding: Finding, item_title: str, by: str) -> None: ...
-
-    async def withdraw(self, tx: Tx, finding: Finding, by: str) -> None: ...
+class Following(Protocol):
+    """What is still to be put right (server.rectifications)."""
 
     async def open_of_episode(self, episode: str, tx: Tx) -> int: ...
-
-
-@dataclass(frozen=True)
-class Draft:
-    """A finding as it comes from the console; `key` is the sender's name for it."""
-
-    item: str
-    result: Result
-    severity: Severity
-    words: str
-    key: str
-    photos: Sequence[bytes] = ()
-    media_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -90,8 +63,7 @@ class Inspections:
         targets: Targets,
         draws: Draws,
         episodes: Episodes,
-        orders: Orders,
-        evidence: EvidenceStore,
+        following: Following,
         clock: Clock,
     ) -> None:
         self._database = database
@@ -100,8 +72,7 @@ class Inspections:
         self._targets = targets
         self._draws = draws
         self._episodes = episodes
-        self._orders = orders
-        self.evidence = evidence
+        self._following = following
         self._clock = clock
         self.store = InspectionStore(database)
 
@@ -111,13 +82,6 @@ class Inspections:
         if inspection is None:
             raise NoSuchInspection("There is no such inspection.")
         return inspection
-
-    async def finding(self, finding_id: str, tx: Tx | None = None) -> Finding:
-        """The finding with this id."""
-        finding = await self.store.finding(finding_id, tx)
-        if finding is None:
-            raise NoSuchFinding("There is no such finding.")
-        return finding
 
     async def checklist_of(self, inspection: Inspection) -> Checklist:
         """The checklist in the version that the inspection began with."""
@@ -250,102 +214,6 @@ class Inspections:
         await self.store.forget_tokens(inspection_id)
         return await self._database.transact(work)
 
-    # Findings
-
-    async def publish(self, actor: Person | None, inspection_id: str, draft: Draft) -> Finding:
-        """Publishes a finding while the camera runs. The same key twice is the same finding."""
-        person = require(actor, Deed.PUBLISH_FINDING)
-        inspection = await self.get(inspection_id)
-        inspection.check_team(person.id)
-        known = await self.store.finding_by_key(inspection_id, draft.key)
-        if known:
-            return known
-        inspection.check_live()
-        check_words(draft.result, draft.words)
-        item = (await self.checklist_of(inspection)).item(draft.item)
-        if item is None:
-            raise OffTheChecklist(
-                "The item {item} is not on this inspection's checklist. Choose one that is.",
-                where="item",
-                item=draft.item,
-            )
-        photos = [await self.evidence.keep(data) for data in draft.photos]
-
-        async def work(tx: Tx) -> Finding:
-            return await self._keep_finding(tx, inspection, draft, photos, item.title_zh, person)
-
-        try:
-            return await self._database.transact(work)
-        except Duplicate:  # The same finding arrived twice at once.
-            known = await self.store.finding_by_key(inspection_id, draft.key)
-            assert known is not None
-            return known
-
-    async def _keep_finding(
-        self, tx: Tx, inspection: Inspection, draft: Draft, photos: list[Photo], title: str, person: Person
-    ) -> Finding:
-        (await self.get(inspection.id, tx)).check_live()
-        salt, finding_id, now = secrets.token_hex(16), new_id("fi"), self._clock()
-        body = {
-            "inspection": inspection.id,
-            "target": inspection.target,
-            "item": draft.item,
-            "result": draft.result.value,
-            "severity": draft.severity.value,
-            "words_digest": words_digest(salt, draft.words),
-            "photos": [p.sha256 for p in photos],
-            "media_at": draft.media_at.isoformat() if draft.media_at else None,
-        }
-        fact = Fact(Kind.FINDING_PUBLISHED, now, finding_id, person.mark, body, inspection.episode)
-        finding = Finding(
-            id=finding_id,
-            inspection=inspection.id,
-            episode=inspection.episode,
-            target=inspection.target,
-            item=draft.item,
-            result=draft.result,
-            severity=draft.severity,
-            words=draft.words,
-            photos=tuple(photos),
-            by=person.id,
-            at=now,
-            salt=salt,
-            key=draft.key,
-            ticket=await self._ledger.record(tx, fact),
-            media_at=draft.media_at,
-        )
-        await self.store.insert_finding(finding, tx)
-        if finding.result is Result.FAIL:
-            await self._orders.order(tx, finding, title, person.mark)
-        return finding
-
-    async def settle(self, finding: Finding) -> None:
-        """Waits a moment until the finding has its index, so that the sender is told it."""
-        await self._ledger.settled(finding.ticket)
-
-    async def withdraw(self, actor: Person | None, finding_id: str, reason: str) -> Finding:
-        """Strikes a finding out; it stays visible with the reason."""
-        person = require(actor, Deed.WITHDRAW_FINDING)
-        if not reason:
-            raise ReasonNeeded("Please give the reason; everybody will read it.", where="reason")
-
-        async def work(tx: Tx) -> Finding:
-            finding = await self.finding(finding_id, tx)
-            (await self.get(finding.inspection, tx)).check_team(person.id)
-            if finding.withdrawn_at:
-                return finding
-            now = self._clock()
-            withdrawn = replace(finding, withdrawn_at=now, withdrawn_reason=reason)
-            await self.store.save_finding(withdrawn, tx)
-            body = {"inspection": finding.inspection, "reason_digest": words_digest(finding.salt, reason)}
-            fact = Fact(Kind.FINDING_WITHDRAWN, now, finding.id, person.mark, body, finding.episode)
-            await self._ledger.record(tx, fact)
-            if finding.result is Result.FAIL:
-                await self._orders.withdraw(tx, finding, person.mark)
-            return withdrawn
-
-        return await self._database.transact(work)
-
     # After
 
     async def conclude(self, actor: Person | None, episode_id: str) -> Inspection:
@@ -384,17 +252,15 @@ class Inspections:
         current = await self._episodes.get(episode_id, tx)
         for to in (Phase.CONCLUDED, Phase.FOLLOWING):
             current = await self._episodes.move(tx, current, to, by)
-        if not await self._orders.open_of_episode(episode_id, tx):
+        if not await self._following.open_of_episode(episode_id, tx):
             await self._episodes.move(tx, current, Phase.CLOSED, by)
 
     async def close_if_done(self, tx: Tx, episode_id: str) -> None:
         """Closes a followed episode once its last rectification is closed."""
         episode = await self._episodes.get(episode_id, tx)
-        if episode.phase is Phase.FOLLOWING and not await self._orders.open_of_episode(episode_id, tx):
+        if episode.phase is Phase.FOLLOWING and not await self._following.open_of_episode(episode_id, tx):
             await self._episodes.move(tx, episode, Phase.CLOSED, SYSTEM.mark)
 
-    async def _record(
-        self, tx: Tx, kind: Kind, inspection: Inspection, by: str, body: Mapping[str, object]
-    ) -> None:
+    async def _record(self, tx: Tx, kind: Kind, inspection: Inspection, by: str, body: Mapping[str, object]) -> None:
         fact = Fact(kind, self._clock(), inspection.id, by, body, inspection.episode)
         await self._ledger.record(tx, fact)

@@ -111,7 +111,9 @@ class Inspection:
     def check_live(self) -> None:
         """Refuses before the start and after the end."""
         if self.state is not State.LIVE:
-            raise NotLive("This inspection is not live ({state}); findings are published while it is.", state=self.state)
+            raise NotLive(
+                "This inspection is not live ({state}); findings are published while it is.", state=self.state
+            )
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from aiohttp import web
 
 from server.episodes.actions import Episodes
 from server.episodes.routes import desk, person
-from server.inspections.actions import Draft, Inspections
+from server.inspections.actions import Inspections
+from server.inspections.findings import Draft, Findings
 from server.inspections.model import MAX_PHOTOS, MAX_WORDS, Result, Severity
 from server.kit.doors import Doors
 from server.kit.errors import Invalid
@@ -23,11 +24,18 @@ Stop = Callable[[str, str], Awaitable[None]]
 
 
 def add_doors(
-    doors: Doors, inspections: Inspections, episodes: Episodes, *, shown: Shown, cut: Stop, end: Stop
+    doors: Doors,
+    inspections: Inspections,
+    findings: Findings,
+    episodes: Episodes,
+    *,
+    shown: Shown,
+    cut: Stop,
+    end: Stop,
 ) -> None:
     """`cut` and `end` stop a channel; they are streaming's, handed in."""
     _add_conduct(doors, inspections, episodes, cut, end)
-    _add_findings(doors, inspections, shown)
+    _add_findings(doors, inspections, findings, shown)
 
 
 def _add_conduct(doors: Doors, inspections: Inspections, episodes: Episodes, cut: Stop, end: Stop) -> None:
@@ -57,7 +65,7 @@ def _add_conduct(doors: Doors, inspections: Inspections, episodes: Episodes, cut
     doors.act("/episodes/{id}/cut", cut_picture, deed=Deed.CUT)
 
 
-def _add_findings(doors: Doors, inspections: Inspections, shown: Shown) -> None:
+def _add_findings(doors: Doors, inspections: Inspections, findings: Findings, shown: Shown) -> None:
     async def token(request: web.Request) -> Answer:
         inspection = id_in_path(request)
         secret, expires_at = await inspections.issue_token(person(request), inspection)
@@ -66,17 +74,17 @@ def _add_findings(doors: Doors, inspections: Inspections, shown: Shown) -> None:
 
     async def publish(request: web.Request) -> Answer:
         inspection = id_in_path(request)
-        finding = await inspections.publish(person(request), inspection, _draft(await form(request)))
-        await inspections.settle(finding)
+        finding = await findings.publish(person(request), inspection, _draft(await form(request)))
+        await findings.settle(finding)
         return Done(f"/console/{inspection}", await shown(finding.id))
 
     async def withdraw(request: web.Request) -> Answer:
         reason = (await form(request)).text("reason")
-        finding = await inspections.withdraw(person(request), id_in_path(request), reason)
+        finding = await findings.withdraw(person(request), id_in_path(request), reason)
         return Done(f"/console/{finding.inspection}", await shown(finding.id))
 
     async def photo(request: web.Request) -> web.StreamResponse:
-        path = inspections.evidence.path(request.match_info["sha256"])
+        path = findings.evidence.path(request.match_info["sha256"])
         headers = {"Cache-Control": "public, max-age=31536000, immutable", "Content-Type": "image/jpeg"}
         return web.FileResponse(path, headers=headers)
 
@@ -99,5 +107,3 @@ def _draft(sent: Form) -> Draft:
         photos=[upload.data for upload in photos],
         media_at=sent.moment("media_at", UTC) if sent.text("media_at", required=False) else None,
     )
-
-

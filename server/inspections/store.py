@@ -108,13 +108,15 @@ class InspectionStore:
 
     async def keep_token(self, digest: str, inspection: str, person: str, mark: str, expires_at: datetime) -> None:
         """A token for publishing, by its digest."""
-        await self._tokens.insert({
-            "_id": digest,
-            "inspection": inspection,
-            "person": person,
-            "mark": mark,
-            "expires_at": expires_at,
-        })
+        await self._tokens.insert(
+            {
+                "_id": digest,
+                "inspection": inspection,
+                "person": person,
+                "mark": mark,
+                "expires_at": expires_at,
+            }
+        )
 
     async def token(self, digest: str, now: datetime) -> dict[str, Any] | None:
         """What a token is for, while it is valid."""

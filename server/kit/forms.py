@@ -103,7 +103,11 @@ def whole_number(request: web.Request, name: str, default: int, *, least: int = 
         return default
     if not value.isascii() or not value.isdecimal() or not least <= int(value[:17]) <= most:
         raise Invalid(
-            "“{value}” is not a whole number from {least} to {most}.", where=name, value=value[:40], least=least, most=most
+            "“{value}” is not a whole number from {least} to {most}.",
+            where=name,
+            value=value[:40],
+            least=least,
+            most=most,
         )
     return int(value)
 

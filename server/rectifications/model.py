@@ -157,7 +157,8 @@ class Rectification:
             raise ExtendedBefore("The time was extended once already; a second extension is not possible.")
         if to is State.CLOSED and self.objections_until and now < self.objections_until:
             raise ObjectionsOpen(
-                "Anyone may object until {until}; it can be closed after that.", until=self.objections_until.isoformat()
+                "Anyone may object until {until}; it can be closed after that.",
+                until=self.objections_until.isoformat(),
             )
 
 

@@ -38,16 +38,12 @@ class RectificationStore:
         if overdue_on:
             waiting = [s.value for s in AWAITING_BUSINESS]
             wanted = {**wanted, "state": {"$in": waiting}, "due_on": {"$lt": overdue_on.isoformat()}}
-        found = await self._rectifications.find(
-            wanted, sort=[("due_on", 1), ("_id", 1)], limit=limit, tx=tx
-        )
+        found = await self._rectifications.find(wanted, sort=[("due_on", 1), ("_id", 1)], limit=limit, tx=tx)
         return [noun(Rectification, d) for d in found]
 
     async def of_findings(self, findings: Sequence[str]) -> dict[str, str]:
         """Ids of rectifications by the findings they came from."""
-        found = await self._rectifications.find(
-            {"finding": {"$in": list(findings)}}, projection={"finding": 1}
-        )
+        found = await self._rectifications.find({"finding": {"$in": list(findings)}}, projection={"finding": 1})
         return {d["finding"]: d["_id"] for d in found}
 
     async def count_open(self, episodes: Sequence[str], tx: Tx | None = None) -> dict[str, int]:
@@ -70,9 +66,7 @@ class RectificationStore:
     async def count_overdue(self, today: date) -> int:
         """How many are late."""
         waiting = [s.value for s in AWAITING_BUSINESS]
-        return await self._rectifications.count(
-            {"state": {"$in": waiting}, "due_on": {"$lt": today.isoformat()}}
-        )
+        return await self._rectifications.count({"state": {"$in": waiting}, "due_on": {"$lt": today.isoformat()}})
 
     async def insert(self, rectification: Rectification, tx: Tx) -> None:
         """Keeps a new rectification."""

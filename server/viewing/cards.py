@@ -62,9 +62,7 @@ class Cards:
         """One episode's card."""
         return (await self.episodes([await self._rooms.episodes.get(episode_id)]))[0]
 
-    def _episode(
-        self, episode: Episode, target: Target | None, found: tuple[int, int], still_open: int
-    ) -> EpisodeCard:
+    def _episode(self, episode: Episode, target: Target | None, found: tuple[int, int], still_open: int) -> EpisodeCard:
         return EpisodeCard(
             id=episode.id,
             number=episode.number,
@@ -126,7 +124,7 @@ class Cards:
 
     async def finding(self, finding_id: str, lang: str = "zh_CN") -> FindingView:
         """One finding's view."""
-        return (await self.findings([await self._rooms.inspections.finding(finding_id)], lang))[0]
+        return (await self.findings([await self._rooms.findings.get(finding_id)], lang))[0]
 
     async def rectifications(self, rectifications: Sequence[Rectification], lang: str) -> list[RectificationCard]:
         """Cards in the order given."""

@@ -6,21 +6,23 @@ from server.inspections.model import Inspection, State
 from server.people.model import Deed, Person, Role, require
 from server.rectifications.model import AWAITING_BUSINESS
 from server.viewing.cards import Cards, episode_url
+from server.viewing.facts import (
+    BusinessPage,
+    ConsolePage,
+    MinePage,
+    OperatorPage,
+    PlanPage,
+)
 from server.viewing.pages import Pages, draw_link, plan_lines
 from server.viewing.rooms import Rooms
 from server.viewing.views import (
     Action,
     BusinessCase,
-    BusinessPage,
     ConsoleInspection,
-    ConsolePage,
     GateLine,
-    MinePage,
     MyInspection,
     OperatorInspector,
-    OperatorPage,
     Planned,
-    PlanPage,
 )
 
 SHOWN = 50
@@ -38,16 +40,18 @@ class Desks:
         """The inspections that somebody is on the team of, newest first."""
         person = require(who, Deed.INSPECT)
         found = await self._rooms.inspections.store.find(member=person.id)
-        return MinePage([
-            MyInspection(
-                i.id,
-                i.state.value,
-                await self._cards.episode(i.episode),
-                await self._cards.target(i.target),
-                f"/console/{i.id}",
-            )
-            for i in found[:SHOWN]
-        ])
+        return MinePage(
+            [
+                MyInspection(
+                    i.id,
+                    i.state.value,
+                    await self._cards.episode(i.episode),
+                    await self._cards.target(i.target),
+                    f"/console/{i.id}",
+                )
+                for i in found[:SHOWN]
+            ]
+        )
 
     async def console(self, who: Person | None, inspection_id: str, lang: str) -> ConsolePage:
         """The console of one inspection, for its team."""

@@ -8,20 +8,22 @@ from server.inspections.model import Finding, Inspection, summarise
 from server.people.model import Deed, Person, Role
 from server.rectifications.model import State, Step
 from server.viewing.cards import Cards, items
-from server.viewing.rooms import Rooms
-from server.viewing.views import (
-    CheckpointView,
-    DrawLink,
+from server.viewing.facts import (
     DrawPage,
     EpisodePage,
     EpisodesPage,
     FindingPage,
     HomePage,
+    RectificationPage,
+    RectificationsPage,
+)
+from server.viewing.rooms import Rooms
+from server.viewing.views import (
+    CheckpointView,
+    DrawLink,
     ItemView,
     MoveView,
     PlanLine,
-    RectificationPage,
-    RectificationsPage,
     StepView,
     SummaryView,
     Tally,
@@ -172,7 +174,7 @@ class Pages:
     async def finding(self, finding_id: str, lang: str) -> FindingPage:
         """One finding."""
         view = await self._cards.finding(finding_id, lang)
-        found = await self._rooms.inspections.finding(finding_id)
+        found = await self._rooms.findings.get(finding_id)
         episode = await self._cards.episode(found.episode)
         return FindingPage(view, episode, await self._cards.target(found.target))
 
@@ -181,9 +183,7 @@ class Pages:
         rooms = self._rooms
         today = rooms.rectifications.today()
         wanted = {"state": state.value} if state else {}
-        found = await rooms.rectifications.store.find(
-            overdue_on=today if overdue else None, limit=LIST_LIMIT, **wanted
-        )
+        found = await rooms.rectifications.store.find(overdue_on=today if overdue else None, limit=LIST_LIMIT, **wanted)
         counts = await rooms.rectifications.store.count_states()
         return RectificationsPage(
             rectifications=await self._cards.rectifications(found, lang),
@@ -233,4 +233,3 @@ def checklist_url(inspection: Inspection) -> str:
 def step_view(step: Step) -> StepView:
     """A line of the timeline."""
     return StepView(step.at, step.before.value if step.before else None, step.to.value, step.words, step.by_role.value)
-

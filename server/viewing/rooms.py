@@ -7,6 +7,7 @@ from datetime import tzinfo
 from server.draws.actions import Draws
 from server.episodes.actions import Episodes
 from server.inspections.actions import Inspections
+from server.inspections.findings import Findings
 from server.kit.clock import Clock
 from server.ledger.actions import Ledger
 from server.people.actions import People
@@ -24,6 +25,7 @@ class Rooms:
     draws: Draws
     episodes: Episodes
     inspections: Inspections
+    findings: Findings
     rectifications: Rectifications
     ledger: Ledger
     clock: Clock

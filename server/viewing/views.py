@@ -6,7 +6,6 @@ Nothing here holds a grade, a login or an account id; ids of public nouns and na
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
 
 @dataclass(frozen=True)
@@ -196,49 +195,6 @@ class CheckpointView:
 
 
 @dataclass(frozen=True)
-class HomePage:
-    """Facts of home.html."""
-
-    live: EpisodeCard | None
-    next: EpisodeCard | None
-    recent: Sequence[EpisodeCard]
-    rectifications: Sequence[RectificationCard]
-    tally: Tally
-    checkpoint: CheckpointView
-
-
-@dataclass(frozen=True)
-class EpisodesPage:
-    """Facts of episodes/list.html."""
-
-    episodes: Sequence[EpisodeCard]
-    phase: str | None
-
-
-@dataclass(frozen=True)
-class EpisodePage:
-    """Facts of episodes/episode.html; `events_from` is the last ledger index that the page already shows."""
-
-    episode: EpisodeCard
-    plan: Sequence[PlanLine]
-    target: TargetCard | None
-    draws: Sequence["DrawLink"]
-    inspection_id: str | None
-    inspectors: Sequence[InspectorView]
-    hls_url: str | None
-    playing: str | None
-    cut: bool
-    delay_seconds: float
-    items: Sequence[ItemView]
-    findings: Sequence[FindingView]
-    rectifications: Sequence[RectificationCard]
-    summary: SummaryView
-    results: Sequence[str]
-    checklist_url: str | None
-    events_from: int
-
-
-@dataclass(frozen=True)
 class DrawLink:
     """A draw of an episode."""
 
@@ -260,60 +216,6 @@ class Winner:
 
 
 @dataclass(frozen=True)
-class DrawPage:
-    """Facts of draws/draw.html: all that is needed to draw again. Hashes are hex."""
-
-    id: str
-    of: str
-    episode: EpisodeCard
-    committed_at: datetime
-    commit_index: int | None
-    commit_root: str | None
-    drawn_at: datetime | None
-    commitment: str
-    secret: str | None
-    seed: str | None
-    pool_size: int
-    pool_digest: str
-    pool_url: str
-    filter: dict[str, str]
-    winners: Sequence[Winner]
-    runners_up: Sequence[Winner]
-
-
-@dataclass(frozen=True)
-class FindingPage:
-    """Facts of inspections/finding.html."""
-
-    finding: FindingView
-    episode: EpisodeCard
-    target: TargetCard
-
-
-@dataclass(frozen=True)
-class RectificationsPage:
-    """Facts of rectifications/list.html."""
-
-    rectifications: Sequence[RectificationCard]
-    counts: dict[str, int]
-    state: str | None
-    overdue: bool
-    overdue_count: int
-
-
-@dataclass(frozen=True)
-class RectificationPage:
-    """Facts of rectifications/rectification.html."""
-
-    rectification: RectificationCard
-    finding: FindingView
-    episode: EpisodeCard
-    target: TargetCard
-    steps: Sequence[StepView]
-    moves: Sequence[MoveView]
-
-
-@dataclass(frozen=True)
 class MyInspection:
     """A line of the inspector's list."""
 
@@ -322,13 +224,6 @@ class MyInspection:
     episode: EpisodeCard
     target: TargetCard
     url: str
-
-
-@dataclass(frozen=True)
-class MinePage:
-    """Facts of inspections/mine.html."""
-
-    inspections: Sequence[MyInspection]
 
 
 @dataclass(frozen=True)
@@ -341,21 +236,6 @@ class ConsoleInspection:
     whip_url: str
     episode_url: str
     cut: bool
-
-
-@dataclass(frozen=True)
-class ConsolePage:
-    """Facts of inspections/console.html."""
-
-    inspection: ConsoleInspection
-    episode: EpisodeCard
-    target: TargetCard
-    items: Sequence[ItemView]
-    findings: Sequence[FindingView]
-    summary: SummaryView
-    gate: Sequence[GateLine]
-    watching: int
-    events_from: int
 
 
 @dataclass(frozen=True)
@@ -388,32 +268,6 @@ class OperatorInspector:
 
 
 @dataclass(frozen=True)
-class OperatorPage:
-    """Facts of episodes/operator.html."""
-
-    episodes: Sequence[Planned]
-    districts: Sequence[str]
-    categories: Sequence[str]
-    inspectors: Sequence[OperatorInspector]
-
-
-@dataclass(frozen=True)
-class PlanPage:
-    """Facts of episodes/plan.html."""
-
-    episode: EpisodeCard
-    plan: Sequence[PlanLine]
-    target: TargetCard | None
-    gate: Sequence[GateLine]
-    draws: Sequence[DrawLink]
-    team: Sequence[InspectorView]
-    actions: Sequence[Action]
-    inspection_id: str | None
-    whep_url: str | None
-    events_from: int
-
-
-@dataclass(frozen=True)
 class BusinessCase:
     """A rectification as the business sees it."""
 
@@ -421,20 +275,3 @@ class BusinessCase:
     finding: FindingView
     may_submit: bool
     submit_url: str
-
-
-@dataclass(frozen=True)
-class BusinessPage:
-    """Facts of rectifications/business.html."""
-
-    target: TargetCard
-    episode: EpisodeCard
-    cases: Sequence[BusinessCase]
-
-
-@dataclass(frozen=True)
-class Shown:
-    """What a live event carries beside its fact, so that a page can draw it."""
-
-    kind: str
-    value: Any
