@@ -1,0 +1,65 @@
+# `make` alone prints what there is.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+VENDOR := web/static/vendor
+
+.PHONY: help setup demo serve test check fix bench browser clean
+
+help: ## print this
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
+
+setup: $(STAMP) $(VENDOR)/.installed ## install everything into .venv and web/static/vendor
+
+$(STAMP): requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+$(VENDOR)/.installed: web/package.json web/package-lock.json
+	mkdir -p $(VENV)/npm $(VENDOR)
+	cp web/package.json web/package-lock.json $(VENV)/npm/
+	npm ci --prefix $(VENV)/npm --no-audit --no-fund --loglevel=error
+	cp $(VENV)/npm/node_modules/hls.js/dist/hls.light.mjs $(VENDOR)/hls.mjs
+	cp $(VENV)/npm/node_modules/hls.js/LICENSE $(VENDOR)/hls.LICENSE
+	touch $@
+
+demo: setup ## a fictional city with an inspection live now, on http://127.0.0.1:8080
+	$(BIN)/seethrough demo
+
+serve: setup ## the empty server, configured by SEETHROUGH_* (docs/settings.md)
+	$(BIN)/seethrough serve
+
+browser: ## Debian's Chromium and the fonts for Chinese, where they are missing
+	@command -v chromium >/dev/null || { \
+	  sudo=$$(command -v sudo || true); \
+	  $$sudo apt-get update -qq && $$sudo apt-get install -y -qq chromium fonts-noto-cjk >/dev/null; }
+
+test: setup browser ## every test, in real browsers and against a real database
+	$(BIN)/pytest
+
+check: setup ## ruff, format, mypy strict, import arrows, the house test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -q tests/test_house.py
+
+fix: setup ## let ruff mend what it can, refresh the catalogues of words
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/python -m web.i18n update
+
+bench: setup ## measure what docs/performance.md quotes; takes minutes
+	$(BIN)/python -m bench
+
+lock: ## write requirements.lock anew from pyproject.toml
+	$(PYTHON) -m venv $(VENV)/lock
+	$(VENV)/lock/bin/pip install --quiet pip-tools
+	$(VENV)/lock/bin/pip-compile --quiet --all-extras --allow-unsafe --generate-hashes --strip-extras --upgrade \
+	  --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --output-file=requirements.lock pyproject.toml
+
+clean: ## remove what setup and the demo made
+	rm -rf $(VENV) $(VENDOR) .seethrough
