@@ -1,6 +1,6 @@
-"""The ledger's signing key: made once, kept in a file apart from the database (mode 0600), never overwritten."""
+"""The ledger's signing key: made once, kept in a file (mode 0600) apart from the database, not overwritten."""
 
-import os
+import contextlib
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -10,6 +10,8 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     load_pem_private_key,
 )
+
+from server.ledger.durable import draft, settle
 
 
 class BadKey(Exception):
@@ -22,7 +24,7 @@ def load_or_make(path: Path) -> Ed25519PrivateKey:
         _make(path)
     try:
         key = load_pem_private_key(path.read_bytes(), password=None)
-    except ValueError:
+    except (ValueError, TypeError):  # TypeError: it asks for a password.
         key = None
     if not isinstance(key, Ed25519PrivateKey):
         raise BadKey(f"{path} is not an Ed25519 key in PEM form. Put the ledger's key back from its backup.")
@@ -31,15 +33,9 @@ def load_or_make(path: Path) -> Ed25519PrivateKey:
 
 def _make(path: Path) -> None:
     pem = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(pem)
-        file.flush()
-        os.fsync(file.fileno())
-    try:
-        os.link(draft, path)  # Fails where the file exists: the first maker wins, nothing is overwritten.
-    except FileExistsError:
-        pass
-    finally:
-        draft.unlink()
+    drafted = draft(path, pem)
+    # Linking fails where the file exists: the first maker wins, and nothing is ever overwritten.
+    with contextlib.suppress(FileExistsError):
+        path.hardlink_to(drafted)
+    drafted.unlink()
+    settle(path.parent)

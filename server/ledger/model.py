@@ -1,5 +1,6 @@
 """The ledger's nouns: the closed list of kinds of fact, a fact, an entry. No I/O."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -62,17 +63,17 @@ BODY: Mapping[Kind, frozenset[str]] = {
     Kind.RECTIFICATION_ORDERED: frozenset({"finding", "inspection", "target", "due_on"}),
     Kind.RECTIFICATION_MOVED: frozenset({"from", "to", "words_digest", "due_on"}),
 }
-"""The keys that the body of each kind has, all of them, always. Values hold no personal data: people, words that
-people typed, photos and video appear as SHA-256 digests."""
+"""The keys that the body of each kind has, all of them, always. Values hold no personal data: people, words
+that people typed, photos and video appear as SHA-256 digests."""
 
 
 class MalformedFact(Exception):
-    """Our own mistake: a fact whose body is not what its kind says."""
+    """Our own mistake: a fact that is not what its kind says, or that has no canonical form."""
 
 
 @dataclass(frozen=True)
 class Fact:
-    """One thing that happened: `subject` is the id of the noun it happened to, `by` the mark of who did it."""
+    """One thing that happened: `subject` is the id of the noun concerned, `by` the mark of who did it."""
 
     kind: Kind
     at: datetime
@@ -85,23 +86,48 @@ class Fact:
         """The bytes that are hashed: canonical JSON (RFC 8785), at most 64 KiB."""
         if frozenset(self.body) != BODY[self.kind]:
             raise MalformedFact(f"{self.kind} needs the keys {sorted(BODY[self.kind])}, has {sorted(self.body)}")
-        raw = rfc8785.dumps({
-            "v": VERSION,
-            "kind": self.kind.value,
-            "at": iso(self.at),
-            "subject": self.subject,
-            "by": self.by,
-            "episode": self.episode,
-            "body": dict(self.body),
-        })
+        if self.at.tzinfo is None:
+            raise MalformedFact(f"{self.kind} happened at {self.at}, which has no time zone")
+        raw = self._canonical()
         if len(raw) > MAX_ENTRY_BYTES:
             raise MalformedFact(f"{self.kind} is {len(raw)} bytes long, at most {MAX_ENTRY_BYTES} are allowed")
         return raw
 
+    def _canonical(self) -> bytes:
+        try:
+            return rfc8785.dumps(
+                {
+                    "v": VERSION,
+                    "kind": self.kind.value,
+                    "at": iso(self.at),
+                    "subject": self.subject,
+                    "by": self.by,
+                    "episode": self.episode,
+                    "body": dict(self.body),
+                }
+            )
+        except ValueError as problem:  # NaN, numbers beyond 2^53, half a surrogate pair, no JSON type
+            raise MalformedFact(f"{self.kind} has no canonical form: {problem}") from problem
+
+
+def fact_of(raw: bytes) -> Fact:
+    """The fact that these bytes say."""
+    said = json.loads(raw)
+    if said["v"] != VERSION:
+        raise MalformedFact(f"version {said['v']} of facts is not known here, only {VERSION}")
+    return Fact(
+        Kind(said["kind"]),
+        datetime.fromisoformat(said["at"]),
+        said["subject"],
+        said["by"],
+        said["body"],
+        said["episode"],
+    )
+
 
 @dataclass(frozen=True)
 class Entry:
-    """A fact that has its place: `index` counts from 0, `raw` are the hashed bytes."""
+    """A fact that has its place: `index` counts from 0, `raw` are the hashed bytes, `fact` what they say."""
 
     index: int
     fact: Fact
@@ -111,3 +137,12 @@ class Entry:
     def leaf_hash(self) -> bytes:
         """RFC 6962, section 2.1."""
         return leaf_hash(self.raw)
+
+
+@dataclass(frozen=True)
+class Head:
+    """What this server says of the log: number of entries, root (hex), and the signed note that says so."""
+
+    size: int
+    root: str
+    note: str
