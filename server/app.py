@@ -1,18 +1,23 @@
 """The front door: builds the application from its rooms. Only wiring; every rule lives in a room."""
 
-from collections.abc import AsyncIterator, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from zoneinfo import ZoneInfo
+from datetime import datetime
+from importlib.metadata import version
 
 from aiohttp import web
 
 from scheduler.runner import Job, Runner
-from server.config import Settings
+from scheduler.week import Cycle, Step, next_week
+from scheduler.when import every
+from server.config import BadSetting, Settings
 from server.draws import routes as draw_routes
 from server.draws.actions import Draws
 from server.episodes import jobs as episode_jobs
 from server.episodes import routes as episode_routes
 from server.episodes.actions import Episodes
+from server.episodes.lifecycle import Phase
 from server.episodes.watching import Watching
 from server.events import routes as event_routes
 from server.events.hub import Hub
@@ -23,18 +28,19 @@ from server.inspections.evidence import EvidenceStore
 from server.inspections.findings import Findings
 from server.kit import guard
 from server.kit.clock import Clock
-from server.kit.doors import PERMIT, Doors
+from server.kit.doors import PERMIT, WHO, Doors
+from server.kit.errors import NotFound
 from server.kit.language import Languages
 from server.kit.leases import Leases
 from server.kit.mongo import Database
-from server.kit.replies import RENDER, TRANSLATE
+from server.kit.replies import RENDER, TRANSLATE, Render, json_reply
 from server.kit.tasks import Tasks
 from server.ledger import routes as ledger_routes
 from server.ledger.actions import Ledger
 from server.ledger.keys import load_or_make
 from server.people import routes as people_routes
 from server.people.actions import People
-from server.people.model import permit
+from server.people.model import Deed, Person, permit
 from server.rectifications import routes as rectification_routes
 from server.rectifications.actions import Rectifications
 from server.targets import routes as target_routes
@@ -42,16 +48,19 @@ from server.targets.actions import Targets
 from server.viewing import routes as viewing_routes
 from server.viewing.cards import Cards
 from server.viewing.desks import Desks
-from server.viewing.live import Live
+from server.viewing.live import Live, url_of
 from server.viewing.pages import Pages
 from server.viewing.rooms import Rooms
-from streaming.channels import Channels
+from streaming.channels import Channel, Channels
 from streaming.hls import Hls
 from streaming.peer import IceServer
 from streaming.whep import Whep
 from streaming.whip import Whip
+from web.i18n import LANGUAGES, words
+from web.render import Renderer
 
 WHISPER_SECONDS = 2.0
+VERSION = version("seethrough")
 
 
 @dataclass(frozen=True)
@@ -151,3 +160,182 @@ def build_house(settings: Settings, *, clock: Clock, database: Database) -> Hous
         desks=Desks(rooms, cards, pages),
         cards=cards,
     )
+
+
+def build_app(settings: Settings, *, clock: Clock, database: Database) -> web.Application:
+    """The whole application; tests call the same function."""
+    house = build_house(settings, clock=clock, database=database)
+    languages = Languages(*LANGUAGES)
+    app = web.Application(
+        middlewares=[guard.errors, guard.same_origin, guard.recogniser(house.people.recognise)],
+        client_max_size=settings.max_upload_mb * 2**20,
+    )
+    app[HOUSE] = house
+    app[PERMIT] = permit
+    renderer = Renderer()
+    app[RENDER] = _render(house, renderer, languages)
+    app[TRANSLATE] = lambda request, refusal: refusal.sentence(words(languages.of(request)).gettext)
+    app.on_response_prepare.append(guard.set_headers)
+    app.on_response_prepare.append(languages.remember)
+    _add_doors(Doors(app), house, renderer, languages)
+    app.on_shutdown.append(_hang_up)
+    app.cleanup_ctx.append(_life)
+    return app
+
+
+def _add_doors(doors: Doors, house: House, renderer: Renderer, languages: Languages) -> None:
+    settings, zone = house.settings, house.settings.zone()
+    viewing_routes.add_doors(doors, house.pages, house.desks, languages.of)
+    target_routes.add_doors(doors, house.targets, history=house.pages.history, lang=languages.of)
+    draw_routes.add_doors(doors, house.draws)
+    episode_routes.add_doors(doors, house.episodes, house.watching, zone)
+    inspection_routes.add_doors(
+        doors,
+        house.inspections,
+        house.findings,
+        house.episodes,
+        shown=house.cards.finding,
+        cut=_stopping(house, Channel.cut),
+        end=_stopping(house, Channel.end),
+    )
+    rectification_routes.add_doors(doors, house.rectifications)
+    ledger_routes.add_doors(doors, house.ledger, url_of)
+    event_routes.add_doors(doors, house.hub)
+    people_routes.add_doors(doors, house.people, secure_cookies=settings.secure)
+    _add_streaming(doors, house)
+    _add_machine_doors(doors, house, renderer)
+
+
+def _add_streaming(doors: Doors, house: House) -> None:
+    ice_servers = [IceServer(address) for address in house.settings.ice_servers.split()]
+    whip = Whip(house.channels, may_publish=house.broadcasts.may_publish, ice_servers=ice_servers)
+    whep = Whep(house.channels, may_monitor=_may_monitor(house), ice_servers=ice_servers)
+    for routes, deed in (
+        (whip.routes(), Deed.PUBLISH_WHIP),
+        (whep.routes(), Deed.MONITOR),
+        (house.hls.routes(), Deed.WATCH),
+    ):
+        for route in routes:
+            doors.add(route.method, route.path, route.handler, deed=deed)
+    doors.app.on_shutdown.append(lambda _app: whip.close())
+    doors.app.on_shutdown.append(lambda _app: whep.close())
+
+
+def _stopping(house: House, how: Callable[[Channel, str], Awaitable[None]]) -> inspection_routes.Stop:
+    """Cut or end a channel, which exists only once somebody has published to it."""
+
+    async def stop(name: str, reason: str) -> None:
+        await how(house.channels.open(name), reason)
+
+    return stop
+
+
+def _render(house: House, renderer: Renderer, languages: Languages) -> Render:
+    def render(request: web.Request, template: str, facts: object) -> str:
+        return renderer.render(
+            template,
+            facts,
+            lang=languages.of(request),
+            who=request.get(WHO),
+            path=request.path,
+            query=request.query,
+            now=house.clock(),
+            extra={"ledger_size": house.ledger.head.size, "city": house.settings.city},
+        )
+
+    return render
+
+
+def _add_machine_doors(doors: Doors, house: House, renderer: Renderer) -> None:
+    async def static(request: web.Request) -> web.StreamResponse:
+        path = renderer.static_file(request.match_info["hash"], request.match_info["name"])
+        if path is None:
+            raise NotFound("There is nothing at this address.")
+        return web.FileResponse(path, headers={"Cache-Control": "public, max-age=31536000, immutable"})
+
+    async def health(_request: web.Request) -> web.StreamResponse:
+        state = await house.database.state()
+        up = bool(state.get("ok"))
+        facts = {
+            "status": "ok" if up else "database unavailable",
+            "database": state,
+            "ledger": {"size": house.ledger.head.size, "root": house.ledger.head.root},
+            "events": {"connections": house.hub.connections},
+            "version": VERSION,
+        }
+        return json_reply(facts, status=200 if up else 503, headers={"Cache-Control": "no-store"})
+
+    doors.get("/static/{hash}/{name:.+}", static, deed=Deed.READ)
+    doors.get("/healthz", health, deed=Deed.HEALTH)
+
+
+async def _hang_up(app: web.Application) -> None:
+    """Ends what would keep connections open: events first, so that browsers come back to the next server."""
+    await app[HOUSE].hub.close()
+
+
+async def _life(app: web.Application) -> AsyncIterator[None]:
+    house = app[HOUSE]
+    for store in (
+        house.draws.store,
+        house.episodes.store,
+        house.inspections.store,
+        house.rectifications.store,
+        house.people,
+        house.targets,
+    ):
+        await store.prepare()
+    await house.ledger.open()
+    house.tasks.keep("ledger sequencer", house.ledger.sequence_forever)
+    house.tasks.keep("live events", house.hub.run)
+    house.tasks.keep("viewer counts", lambda: _whisper_counts(house))
+    await house.broadcasts.recover()
+    runner = Runner(jobs(house), Leases(house.database), house.clock)
+    await runner.start()
+    yield
+    await runner.close()
+    await house.channels.close()
+    await house.tasks.close()
+
+
+async def _whisper_counts(house: House) -> None:
+    """Tells pages how many watch: an ephemeral event, never a fact."""
+    while True:
+        house.watching.only([e.id for e in await house.episodes.store.find([Phase.LIVE])])
+        for episode in house.watching.episodes():
+            count = house.watching.count(episode)
+            house.hub.whisper(episode, "watching", {"episode": episode, "watching": count})
+        await asyncio.sleep(WHISPER_SECONDS)
+
+
+def jobs(house: House) -> Sequence[Job]:
+    """All timed work."""
+    if not house.settings.weekly:
+        return ()
+    cycle = Cycle(house.settings.timezone, weekly_steps(house.settings.weekly_plan))
+
+    def coming() -> tuple[str, Mapping[str, datetime]]:
+        week = next_week(cycle, house.clock())
+        return week.key, week.moments
+
+    return (Job("next episode", every(3600), episode_jobs.create_next(house.episodes, coming, "{week}")),)
+
+
+def weekly_steps(words: str) -> tuple[Step, ...]:
+    """`mon 09:00, wed 09:00, thu 10:00, fri 10:00` as the steps of the week."""
+    names = (Phase.NOMINATING, Phase.VOTING, Phase.DRAWING, Phase.LIVE)
+    parts = words.split(",")
+    if len(parts) != len(names):
+        raise BadSetting(f"SEETHROUGH_WEEKLY_PLAN is “{words}”; it has four moments, such as fri 10:00.")
+    try:
+        return tuple(Step.parse(name.value, part) for name, part in zip(names, parts, strict=True))
+    except ValueError as problem:
+        raise BadSetting(f"SEETHROUGH_WEEKLY_PLAN: {problem}") from None
+
+
+def _may_monitor(house: House) -> Callable[[web.Request, str], Awaitable[bool]]:
+    async def may(request: web.Request, _channel: str) -> bool:
+        who = request.get(WHO)
+        return isinstance(who, Person) and who.may(Deed.MONITOR)
+
+    return may

@@ -6,6 +6,7 @@ from aiohttp import web
 
 from server.episodes.actions import Episodes
 from server.episodes.lifecycle import Method, Phase
+from server.episodes.watching import MAX_SESSION_CHARACTERS, Watching
 from server.kit.doors import WHO, Doors
 from server.kit.forms import form, id_in_path
 from server.kit.replies import Answer, Done
@@ -25,8 +26,8 @@ def desk(episode_id: str) -> str:
     return f"/operator/episodes/{episode_id}"
 
 
-def add_doors(doors: Doors, episodes: Episodes, zone: tzinfo) -> None:
-    """Create, draw, cancel."""
+def add_doors(doors: Doors, episodes: Episodes, watching: Watching, zone: tzinfo) -> None:
+    """Create, draw, cancel; and the beat of whoever watches."""
 
     async def create(request: web.Request) -> Answer:
         sent = await form(request)
@@ -49,6 +50,12 @@ def add_doors(doors: Doors, episodes: Episodes, zone: tzinfo) -> None:
         episode = await episodes.cancel(person(request), id_in_path(request), reason)
         return Done(desk(episode.id), {"id": episode.id, "phase": episode.phase})
 
+    async def beat(request: web.Request) -> Answer:
+        session = (await form(request)).text("session", max_length=MAX_SESSION_CHARACTERS)
+        watching.beat(id_in_path(request), session)
+        return web.Response(status=204)
+
     doors.act("/episodes", create, deed=Deed.PLAN)
     doors.act("/episodes/{id}/draw", draw, deed=Deed.DRAW)
     doors.act("/episodes/{id}/cancel", cancel, deed=Deed.CONDUCT)
+    doors.act("/episodes/{id}/watching", beat, deed=Deed.WATCH)

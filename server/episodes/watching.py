@@ -1,7 +1,7 @@
 """How many watch: sessions that really played for 10 seconds or more and said so within the last while."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 BEAT_SECONDS = 15
 FORGET_SECONDS = 2.5 * BEAT_SECONDS
@@ -17,9 +17,15 @@ class Watching:
         self._monotonic = monotonic
         self._seen: dict[str, dict[str, float]] = {}
 
+    def only(self, live: Collection[str]) -> None:
+        """Counts these episodes from now on and forgets all others; a beat never asks the database."""
+        self._seen = {episode: self._seen.get(episode, {}) for episode in live}
+
     def beat(self, episode: str, session: str) -> None:
         """A page played on; its player sends the first beat after 10 seconds of playback."""
-        sessions = self._seen.setdefault(episode, {})
+        if episode not in self._seen:
+            return
+        sessions = self._seen[episode]
         if session in sessions or len(sessions) < MAX_SESSIONS:
             sessions.pop(session, None)  # The order of insertion is the order of the last beats.
             sessions[session] = self._monotonic()
@@ -33,9 +39,5 @@ class Watching:
         return len(sessions)
 
     def episodes(self) -> list[str]:
-        """Episodes that anyone watched a moment ago."""
+        """The episodes counted."""
         return list(self._seen)
-
-    def forget(self, episode: str) -> None:
-        """Drops an episode that nobody watches any more."""
-        self._seen.pop(episode, None)

@@ -30,7 +30,7 @@ class Doors:
     """Adds routes to an application."""
 
     def __init__(self, app: web.Application) -> None:
-        self._app = app
+        self.app = app
         if DOORS not in app:
             app[DOORS] = []
 
@@ -49,8 +49,8 @@ class Doors:
 
     def add(self, method: str, path: str, handler: Handler, *, deed: str) -> None:
         """A door of any method."""
-        self._app[DOORS].append(Door(method, path, deed))
-        self._app.router.add_route(method, path, _guarded(handler, deed))
+        self.app[DOORS].append(Door(method, path, deed))
+        self.app.router.add_route(method, path, _guarded(handler, deed))
 
 
 def json_twin(path: str) -> str:

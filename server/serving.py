@@ -1,0 +1,130 @@
+"""Running the application: database up, address bound, signals obeyed, everything closed in reverse."""
+
+import asyncio
+import errno
+import logging
+import os
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from aiohttp import web
+
+from server.app import House, build_app, build_house
+from server.config import Settings
+from server.kit.clock import Clock, now
+from server.kit.embedded import CannotStart, EmbeddedMongo
+from server.kit.mongo import Database
+
+log = logging.getLogger(__name__)
+
+SHUTDOWN_SECONDS = 3.0
+"""How long requests in progress may take after SIGTERM; the whole stop takes less than 10 s."""
+
+
+async def serve(settings: Settings, clock: Clock = now) -> int:
+    """Serves until SIGTERM or SIGINT; returns the exit code."""
+    stop = stopping()
+    async with database(settings) as opened, listening(settings, opened, clock):
+        print(f"Seethrough listens on {settings.base_url}", flush=True)
+        await stop.wait()
+        log.info("stopping")
+    return 0
+
+
+def stopping() -> asyncio.Event:
+    """An event that SIGTERM and SIGINT set; a second signal ends the process as usual."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def ask(number: int) -> None:
+        stop.set()
+        loop.remove_signal_handler(number)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, ask, number)
+    return stop
+
+
+@asynccontextmanager
+async def database(settings: Settings, *, join: bool = False) -> AsyncIterator[Database]:
+    """The database: at its address, or the bundled one. `join`: use the one of a server that runs already."""
+    if settings.mongodb_uri:
+        opened = Database.connect(settings.mongodb_uri, settings.mongodb_name)
+        try:
+            await opened.ping()
+            yield opened
+        finally:
+            await opened.close()
+        return
+    prepare_folder(settings)
+    folder = settings.data_dir / "mongodb"
+    running = EmbeddedMongo.address(folder) if join else None
+    mongod = None if running else await EmbeddedMongo.start(folder, cache_mb=settings.mongodb_cache_mb)
+    opened = Database.connect(running or (mongod.uri if mongod else ""), settings.mongodb_name)
+    try:
+        yield opened
+    finally:
+        await opened.close()
+        if mongod:
+            await mongod.stop()
+
+
+def prepare_folder(settings: Settings) -> None:
+    """Makes the data directory, for our eyes alone."""
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as problem:
+        raise CannotStart(
+            f"The data directory {settings.data_dir} cannot be made ({problem.strerror}). "
+            "Set SEETHROUGH_DATA_DIR to a directory that may be written."
+        ) from None
+    if not os.access(settings.data_dir, os.W_OK):
+        raise CannotStart(
+            f"The data directory {settings.data_dir} may not be written. Set SEETHROUGH_DATA_DIR to another."
+        )
+
+
+@asynccontextmanager
+async def listening(settings: Settings, opened: Database, clock: Clock) -> AsyncIterator[web.Application]:
+    """The application, answering at its address."""
+    prepare_folder(settings)
+    app = build_app(settings, clock=clock, database=opened)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
+    try:
+        await runner.setup()
+        await _bind(runner, settings)
+        yield app
+    finally:
+        await runner.cleanup()
+
+
+async def _bind(runner: web.AppRunner, settings: Settings) -> None:
+    try:
+        await web.TCPSite(runner, settings.host, settings.port).start()
+    except OSError as problem:
+        if problem.errno == errno.EADDRINUSE:
+            raise CannotStart(
+                f"Port {settings.port} of {settings.host} is taken by another program. "
+                "Stop it, or set SEETHROUGH_PORT to a free port."
+            ) from None
+        raise CannotStart(
+            f"The server cannot listen on {settings.host}:{settings.port} ({problem.strerror}). "
+            "Set SEETHROUGH_HOST and SEETHROUGH_PORT to an address of this machine."
+        ) from None
+
+
+@asynccontextmanager
+async def house(settings: Settings) -> AsyncIterator[House]:
+    """Every room without the doors, for commands; works beside a running server on the same data directory."""
+    async with database(settings, join=True) as opened:
+        prepare_folder(settings)
+        rooms = build_house(settings, clock=now, database=opened)
+        for store in (rooms.people, rooms.targets):
+            await store.prepare()
+        await rooms.ledger.open()
+        rooms.tasks.keep("ledger sequencer", rooms.ledger.sequence_forever)
+        try:
+            yield rooms
+        finally:
+            await rooms.tasks.close()
