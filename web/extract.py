@@ -1,4 +1,4 @@
-"""Gathers the sentences to translate: templates through Jinja's parser, the server through its syntax tree."""
+"""Gathers what is to be translated: templates through Jinja's parser, the server through its syntax tree."""
 
 import ast
 from collections.abc import Iterable, Iterator
@@ -67,7 +67,7 @@ def refusal_names(trees: Iterable[ast.Module]) -> frozenset[str]:
 
 
 def from_module(tree: ast.Module, refusals: frozenset[str]) -> Iterator[str]:
-    """The constant first arguments of `_()`, `N_()` and refusals, and what a refusal hands to its base class."""
+    """First arguments of `_()`, `N_()` and refusals, and what a refusal hands to its base class."""
     for node in ast.walk(tree):
         if isinstance(node, ast.ClassDef) and node.name in refusals:
             yield from _sentences(node, frozenset({"__init__"}))

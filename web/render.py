@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlencode
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime, format_timedelta
@@ -65,7 +66,7 @@ class Renderer:
         )
 
     def static(self, name: str) -> str:
-        """A static file's address. One hash for the whole tree, so that modules import each other relatively."""
+        """A static file's address. One hash for the whole tree, so modules import each other relatively."""
         return f"/static/{self.static_hash}/{name}"
 
     def static_file(self, tree_hash: str, name: str) -> Path | None:
@@ -100,7 +101,7 @@ def environment(lang: str, template_root: Path, static: Callable[[str], str]) ->
     known = words(lang)
     env.globals.update(
         _=partial(say, known), ngettext=partial(say_count, known), pgettext=partial(say_in, known),
-        static=static, lang=lang, html_lang=html_tag(lang),
+        static=static, lang=lang, html_lang=html_tag(lang), new_key=new_key,
     )  # fmt: skip
     env.filters.update(
         moment=partial(moment, MOMENT[lang], lang), short=partial(moment, SHORT[lang], lang),
@@ -177,6 +178,11 @@ def timecode(position: datetime | float | str | None) -> str:
         minutes, seconds = divmod(int(position), 60)
         return f"{minutes}:{seconds:02d}"
     return position or NOTHING
+
+
+def new_key() -> str:
+    """A fresh key for a form, so that sending it twice does it once."""
+    return str(uuid4())
 
 
 def pretty(value: object) -> str:
