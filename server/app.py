@@ -274,8 +274,8 @@ async def _hang_up(app: web.Application) -> None:
     await app[HOUSE].hub.close()
 
 
-async def _life(app: web.Application) -> AsyncIterator[None]:
-    house = app[HOUSE]
+async def prepare_house(house: House) -> None:
+    """Indexes and the ledger's head, before anything is asked."""
     for store in (
         house.draws.store,
         house.episodes.store,
@@ -286,6 +286,11 @@ async def _life(app: web.Application) -> AsyncIterator[None]:
     ):
         await store.prepare()
     await house.ledger.open()
+
+
+async def _life(app: web.Application) -> AsyncIterator[None]:
+    house = app[HOUSE]
+    await prepare_house(house)
     house.tasks.keep("ledger sequencer", house.ledger.sequence_forever)
     house.tasks.keep("live events", house.hub.run)
     house.tasks.keep("viewer counts", lambda: _whisper_counts(house))

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 
 from aiohttp import web
 
-from server.app import House, build_app, build_house
+from server.app import House, build_app, build_house, prepare_house
 from server.config import Settings
 from server.kit.clock import Clock, now
 from server.kit.embedded import CannotStart, EmbeddedMongo
@@ -120,9 +120,7 @@ async def house(settings: Settings) -> AsyncIterator[House]:
     async with database(settings, join=True) as opened:
         prepare_folder(settings)
         rooms = build_house(settings, clock=now, database=opened)
-        for store in (rooms.people, rooms.targets):
-            await store.prepare()
-        await rooms.ledger.open()
+        await prepare_house(rooms)
         rooms.tasks.keep("ledger sequencer", rooms.ledger.sequence_forever)
         try:
             yield rooms

@@ -1,0 +1,108 @@
+"""Makers of what tests stand on: a house with its rooms, people who play, a registry, an episode that is live."""
+
+import csv
+import io
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from server.app import House, build_house, prepare_house
+from server.config import Settings
+from server.episodes.lifecycle import Method, Phase
+from server.inspections.findings import Draft
+from server.inspections.model import Finding, Inspection, Result, Severity
+from server.kit.clock import Clock
+from server.kit.mongo import Database
+from server.people.model import SYSTEM, Person, Role
+
+CHECKLIST = Path(__file__).parent.parent / "server/targets/checklists/catering.json"
+PASSWORD = "a long enough password"
+
+
+@dataclass(frozen=True)
+class Cast:
+    """One operator, two inspectors, a deputy."""
+
+    operator: Person
+    inspectors: tuple[Person, Person]
+    deputy: Person
+
+
+@asynccontextmanager
+async def open_house(database: Database, folder: Path, clock: Clock, **knobs: Any) -> AsyncIterator[House]:
+    """Every room, prepared, with the sequencer running."""
+    house = build_house(Settings(data_dir=folder, **knobs), clock=clock, database=database)
+    await prepare_house(house)
+    house.tasks.keep("ledger sequencer", house.ledger.sequence_forever)
+    try:
+        yield house
+    finally:
+        await house.tasks.close()
+
+
+async def hire(house: House, role: Role, login: str, certificate: str = "") -> Person:
+    """A person with an account; everybody's password is PASSWORD."""
+    _, secret = await house.people.invite(SYSTEM, role, f"Test {login}", certificate=certificate)
+    return await house.people.accept(secret, login, PASSWORD)
+
+
+async def hire_cast(house: House) -> Cast:
+    """Everybody an episode needs."""
+    return Cast(
+        await hire(house, Role.OPERATOR, "operator"),
+        (
+            await hire(house, Role.INSPECTOR, "inspector", "T-001"),
+            await hire(house, Role.INSPECTOR, "partner", "T-002"),
+        ),
+        await hire(house, Role.DEPUTY, "deputy"),
+    )
+
+
+def register(count: int = 5) -> bytes:
+    """A register in our own format."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(("name", "address", "district", "category", "code", "grade", "key"))
+    for n in range(count):
+        writer.writerow((f"测试面馆{n}", f"测试路{n + 1}号", "测试区", "catering", "", "B", f"T{n:04d}"))
+    return out.getvalue().encode()
+
+
+async def fill_registry(house: House, count: int = 5) -> None:
+    """Targets, and the checklist they are inspected by."""
+    await house.targets.import_register(SYSTEM, register(count), "own")
+    await house.targets.publish_checklist(SYSTEM, CHECKLIST.read_bytes())
+
+
+async def planned(house: House, cast: Cast) -> Inspection:
+    """An episode that is ready, and its inspection."""
+    plan = {Phase.LIVE.value: house.clock()}
+    episode = await house.episodes.create(
+        cast.operator, title="测试一期", method=Method.DRAW, plan=plan, category="catering"
+    )
+    await house.episodes.draw(cast.operator, episode.id)
+    return await house.inspections.assign(cast.operator, episode.id)
+
+
+async def live(house: House, cast: Cast) -> Inspection:
+    """An inspection that is live."""
+    inspection = await planned(house, cast)
+    return await house.inspections.start(cast.operator, inspection.episode)
+
+
+async def failing(house: House, cast: Cast, inspection: Inspection, item: str = "C06") -> Finding:
+    """A failing finding of a live inspection."""
+    draft = Draft(item, Result.FAIL, Severity.HIGH, "过期酱油一瓶", key=secrets.token_hex(8))
+    return await house.findings.publish(cast.inspectors[0], inspection.id, draft)
+
+
+def photo(width: int = 64, height: int = 48, **save: Any) -> bytes:
+    """A JPEG."""
+    out = io.BytesIO()
+    Image.new("RGB", (width, height), "teal").save(out, "JPEG", **save)
+    return out.getvalue()
