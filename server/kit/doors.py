@@ -40,8 +40,9 @@ class Doors:
         self.get(path, handler, deed=deed)
 
     def get(self, path: str, handler: Handler, *, deed: str) -> None:
-        """A reading door."""
+        """A reading door; it answers HEAD as well (RFC 9110, 9.1)."""
         self.add("GET", path, handler, deed=deed)
+        self.app.router.add_route("HEAD", path, _guarded(handler, deed))
 
     def act(self, path: str, handler: Handler, *, deed: str) -> None:
         """A writing door."""

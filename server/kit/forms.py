@@ -1,6 +1,7 @@
 """What people send: urlencoded, multipart or JSON bodies as one Form, with refusals that name the field."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
@@ -11,6 +12,7 @@ from aiohttp import web
 from server.kit.errors import Invalid, NotFound
 
 MAX_TEXT = 2000
+_WHOLE = re.compile("-?[0-9]{1,17}")
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,7 @@ def whole_number(request: web.Request, name: str, default: int, *, least: int = 
     value = request.query.get(name)
     if value is None:
         return default
-    if not value.isascii() or not value.isdecimal() or not least <= int(value[:17]) <= most:
+    if not _WHOLE.fullmatch(value) or not least <= int(value) <= most:
         raise Invalid(
             "“{value}” is not a whole number from {least} to {most}.",
             where=name,

@@ -52,11 +52,16 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         return await handler(request)
     except Refusal as refusal:
-        return refused(request, refusal, known=request.get(WHO) is not None)
+        # A cross-site write is refused before anybody is recognised; signing in would not help.
+        known = request.get(WHO) is not None or isinstance(refusal, CrossSite)
+        return refused(request, refusal, known=known)
     except web.HTTPException as problem:
         if problem.status < HTTPStatus.BAD_REQUEST:
             raise
-        return failed(request, ErrorPage(problem.status, HTTPStatus(problem.status).phrase, problem.reason))
+        reply = failed(request, ErrorPage(problem.status, HTTPStatus(problem.status).phrase, problem.reason))
+        if "Allow" in problem.headers:
+            reply.headers["Allow"] = problem.headers["Allow"]
+        return reply
     except ConnectionResetError:
         raise  # The asker has gone; there is nobody to answer.
     except Exception:
@@ -85,9 +90,14 @@ async def same_origin(request: web.Request, handler: Handler) -> web.StreamRespo
     A request with a Bearer token carries its own authority and no cookie is looked at, so it may come
     from anywhere (WHIP from another page or program).
     """
-    if request.method not in SAFE_METHODS and "Authorization" not in request.headers and _foreign(request):
+    if request.method not in SAFE_METHODS and not _bearer(request) and _foreign(request):
         raise CrossSite("This request came from another site. Open the page here and try again.")
     return await handler(request)
+
+
+def _bearer(request: web.Request) -> bool:
+    """Never Basic: a browser adds that by itself, to another site's requests too."""
+    return request.headers.get("Authorization", "").lower().startswith("bearer ")
 
 
 def _foreign(request: web.Request) -> bool:
@@ -104,7 +114,7 @@ def recogniser(recognise: Recognise) -> Callable[[web.Request, Handler], Awaitab
     @web.middleware
     async def who(request: web.Request, handler: Handler) -> web.StreamResponse:
         secret = request.cookies.get(SESSION_COOKIE)
-        if secret and "Authorization" not in request.headers:
+        if secret and not _bearer(request):
             person = await recognise(secret)
             if person is not None:
                 request[WHO] = person

@@ -73,10 +73,11 @@ def wants_json(request: web.Request) -> bool:
 
 def page(request: web.Request, answer: Page) -> web.Response:
     """The facts as HTML or as JSON."""
+    headers = {"Vary": "Accept", **answer.headers}
     if wants_json(request):
-        return json_reply(answer.facts, status=answer.status, headers=answer.headers)
+        return json_reply(answer.facts, status=answer.status, headers=headers)
     text = request.app[RENDER](request, answer.template, answer.facts)
-    return web.Response(text=text, status=answer.status, headers=answer.headers, content_type="text/html")
+    return web.Response(text=text, status=answer.status, headers=headers, content_type="text/html")
 
 
 def done(request: web.Request, answer: Done) -> web.Response:
@@ -117,7 +118,7 @@ def refused(request: web.Request, refusal: Refusal, *, known: bool) -> web.Respo
     status = next((code for kind, code in STATUS.items() if isinstance(refusal, kind)), 400)
     if status == 403 and not known:
         if request.method == "GET" and not wants_json(request):
-            return web.Response(status=303, headers={"Location": f"{SIGN_IN}?next={quote(request.path)}"})
+            return web.Response(status=303, headers={"Location": f"{SIGN_IN}?next={quote(request.path_qs)}"})
         status = 401
     message = request.app[TRANSLATE](request, refusal)
     reply = failed(request, ErrorPage(status, type(refusal).__name__, message, refusal.where))
@@ -128,8 +129,8 @@ def refused(request: web.Request, refusal: Refusal, *, known: bool) -> web.Respo
 
 
 def failed(request: web.Request, facts: ErrorPage) -> web.Response:
-    """The one error shape: `{"error": {status, kind, message, where}}`, or error.html with the same facts."""
-    if wants_json(request):
+    """The one error shape: `{"error": {status, kind, message, where}}`, or error.html for who asks for HTML."""
+    if wants_json(request) or "text/html" not in request.headers.get("Accept", ""):
         return json_reply({"error": facts}, status=facts.status)
     text = request.app[RENDER](request, "error.html", facts)
     return web.Response(text=text, status=facts.status, content_type="text/html")

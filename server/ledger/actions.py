@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -21,12 +22,16 @@ class NoSuchEntry(NotFound):
 
 
 class Ledger:
-    """The public record: writers `record` in their transaction, the sequencer gives places, all else reads."""
+    """The public record: writers `record` in their transaction, the sequencer gives places, all else reads.
 
-    def __init__(self, database: Database, key: Ed25519PrivateKey, origin: str, mark: Mark | None = None) -> None:
+    `mark` is the file, beside the key, that keeps how far the key has signed; without it a lost database goes
+    unnoticed.
+    """
+
+    def __init__(self, database: Database, key: Ed25519PrivateKey, origin: str, mark: Path | None = None) -> None:
         self.origin = origin
         self.store = LedgerStore(database)
-        self._sequencer = Sequencer(database, self.store, key, origin, mark)
+        self._sequencer = Sequencer(database, self.store, key, origin, Mark(mark) if mark else None)
         self._order = 0
 
     @property

@@ -71,7 +71,7 @@ class World:
 
     async def server(self, *, key=None, mark=None, database=None, running=True):
         """One more server's ledger, opened; its sequencer runs unless it is not to."""
-        ledger = Ledger(database or self.database, key or self.key, ORIGIN, mark)
+        ledger = Ledger(database or self.database, key or self.key, ORIGIN, mark and mark.path)
         await ledger.open()
         if running:
             ledger.task = self.tasks.keep("sequencer", ledger.sequence_forever, pause=0.05)

@@ -58,7 +58,7 @@ def test_the_note_of_the_reference_verifies():
 def test_a_checkpoint_has_the_lines_of_the_specification():
     root = base64.b64encode(POINT.root).decode()
     assert NOTE.startswith(f"{NAME}\n20852163\n{root}\n\n— {NAME} ")
-    assert NOTE == resigned(POINT.text())
+    assert resigned(POINT.text()) == NOTE
 
 
 def test_what_was_signed_verifies():

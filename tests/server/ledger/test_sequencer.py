@@ -209,7 +209,7 @@ async def test_another_origin_is_refused(world, fact, tmp_path):
     mark = Mark(tmp_path / "ledger.mark")
     ledger = await world.server(mark=mark)
     await world.settle(ledger, fact(0))
-    renamed = Ledger(world.database, world.key, "other.example/ledger", mark)
+    renamed = Ledger(world.database, world.key, "other.example/ledger", mark.path)
     with pytest.raises(ForeignLedger, match=r"kept as inspect\.example/ledger, .* other\.example/ledger\+"):
         await renamed.open()
 
