@@ -78,13 +78,19 @@ class Camera:
         """Publish until cancelled."""
         loop = asyncio.get_running_loop()
         shooting = loop.run_in_executor(None, self._shoot, loop)
+        publishing = asyncio.create_task(self._keep_publishing(), name="camera")
         try:
-            while not shooting.done():
-                await self._publish()
-                await asyncio.wait([shooting], timeout=RECONNECT_SECONDS)
+            await asyncio.wait([shooting, publishing], return_when=asyncio.FIRST_COMPLETED)
         finally:
             self._stopped.set()
+            publishing.cancel()
+            await asyncio.gather(publishing, return_exceptions=True)
             await shooting
+
+    async def _keep_publishing(self) -> None:
+        while True:
+            await self._publish()
+            await asyncio.sleep(RECONNECT_SECONDS)
 
     async def _publish(self) -> None:
         try:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from heapq import merge
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import av
 from av.audio.codeccontext import AudioCodecContext
@@ -17,7 +17,7 @@ from streaming.h264 import is_keyframe, split_nals
 from streaming.media import AUDIO_RATE, RATES, VIDEO_RATE, Kind, MediaFrame
 
 OPUS_SAMPLES = 960  # 20 ms
-AnyPacket = Packet[Any]
+AnyPacket: TypeAlias = "Packet[Any]"
 
 
 def media_frame(kind: Kind, data: bytes, time: int) -> MediaFrame:

@@ -57,7 +57,7 @@ def scene_frames(picture: Picture, take_keyframe: Callable[[], bool]) -> Iterato
     while True:
         seconds = index / picture.rate
         image = scene.at(seconds, datetime.now(ZONE))
-        rgb = av.VideoFrame.from_bytes(image.tobytes(), image.width, image.height, "rgb24")
+        rgb = av.VideoFrame.from_image(image)  # type: ignore[no-untyped-call]  # av types it not
         frame = rgb.reformat(format="yuv420p")
         frame.pts, frame.time_base = index * VIDEO_RATE // picture.rate, Fraction(1, VIDEO_RATE)
         frame.pict_type = 1 if take_keyframe() else 0  # 1 is an intra picture

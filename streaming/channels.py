@@ -155,6 +155,7 @@ class Channel:
         self._public = asyncio.Event()
         self._public.set()
         self._keyframe_asked_at = 0.0
+        self._keyframe_came_at = 0.0
         self._keyframe_pending = False
         self._tasks.start(self._tell(), f"{name} events")
         for carried in self._carried:
@@ -201,9 +202,14 @@ class Channel:
             self.state = ChannelState.LIVE
             self._happened(EventKind.RESUMED if resumed else EventKind.STARTED)
         nals = split_nals(data) if kind == "video" else []
-        placed = self.timeline.place(kind, timestamp, time.monotonic() - self._zero)
+        now = time.monotonic()
+        placed = self.timeline.place(kind, timestamp, now - self._zero)
         frame = MediaFrame(kind, data, nals, placed, 0.0, publication.run, is_keyframe(nals))
+        # The frame that hurried most tells best when it was captured; no frame comes before its time.
+        self._wall_zero = min(self._wall_zero, time.time() - frame.seconds)
         frame.wall = self._wall_zero + frame.seconds
+        if frame.keyframe:
+            self._keyframe_came_at = now
         for feed in self._feeds:
             feed.put(frame)
 
@@ -280,13 +286,14 @@ class Channel:
     # Background
 
     async def _ask_keyframe(self) -> None:
+        wished_at = time.monotonic()
         try:
-            wait = self._keyframe_asked_at + KEYFRAME_REQUEST_SECONDS - time.monotonic()
-            await asyncio.sleep(max(0.0, wait))
+            await asyncio.sleep(max(0.0, self._keyframe_asked_at + KEYFRAME_REQUEST_SECONDS - wished_at))
         finally:
             self._keyframe_pending = False
-        self._keyframe_asked_at = time.monotonic()
-        if self.publication is not None:
+        # A keyframe that came meanwhile was everything that was wished for.
+        if self.publication is not None and self._keyframe_came_at < wished_at:
+            self._keyframe_asked_at = time.monotonic()
             await self.publication.source.request_keyframe()
 
     async def _watch(self, publication: Publication) -> None:

@@ -102,7 +102,7 @@ class HlsPackager:
                 media_segment(number, [pictures, sound]),
                 init=self._init.number,
                 duration=segment.duration,
-                began_at=segment.video[0].wall,
+                began_at=segment.began_at,
                 discontinuity=segment.discontinuity,
             )
         )

@@ -7,6 +7,8 @@ from streaming.h264 import parameter_sets
 from streaming.media import AUDIO_RATE, VIDEO_RATE, MediaFrame
 
 SEGMENT_SECONDS = 2.0
+SEGMENT_TICKS = round(SEGMENT_SECONDS * VIDEO_RATE)
+ASK_AGAIN_TICKS = VIDEO_RATE
 # A keyframe this much early still ends a segment: a camera's "every two seconds" is not exact.
 EARLY_SECONDS = 0.2
 # Sound is queued longer than the picture on its way in; a cut waits at most this long for it.
@@ -33,6 +35,11 @@ class RawSegment:
         return self.video[0].time
 
     @property
+    def began_at(self) -> float:
+        """The wall clock at its first picture, by its last one: the mapping settles while frames come."""
+        return self.video[-1].wall - (self.video[-1].time - self.start) / VIDEO_RATE
+
+    @property
     def duration(self) -> float:
         """Its length in seconds."""
         return (self.end - self.start) / VIDEO_RATE
@@ -48,6 +55,8 @@ class Segmenter:
     def __init__(self, emit: Callable[[RawSegment], None], *, discontinuity: bool = False) -> None:
         self._emit = emit
         self._discontinuity = discontinuity
+        self._asked_at = 0
+        self._patience = SEGMENT_TICKS
         self._open: RawSegment | None = None
         self._waiting: RawSegment | None = None
 
@@ -74,9 +83,12 @@ class Segmenter:
             self._discontinuity = True
 
     def keyframe_due(self) -> bool:
-        """Whether the growing segment is long enough and only waits for a keyframe."""
+        """Whether the segment is long enough and a keyframe should be asked for: once, then once a second."""
         video = self._open.video if self._open is not None else []
-        return bool(video) and video[-1].time - video[0].time >= SEGMENT_SECONDS * VIDEO_RATE
+        if not video or video[-1].time - self._asked_at < self._patience:
+            return False
+        self._asked_at, self._patience = video[-1].time, ASK_AGAIN_TICKS
+        return True
 
     @staticmethod
     def _broken_by(frame: MediaFrame, first: MediaFrame) -> bool:
@@ -96,17 +108,17 @@ class Segmenter:
         sets = parameter_sets(frame.nals)
         if self._open is None:
             if sets is not None:
-                self._begin(frame, sets)
+                self._begin(frame, sets, discontinuity=self._discontinuity)
             return
         if sets is not None and sets != (self._open.sps, self._open.pps):
             self.flush()
-            self._begin(frame, sets)
+            self._begin(frame, sets, discontinuity=self._discontinuity)
         else:
             self._continue(frame, self._open)
 
-    def _begin(self, frame: MediaFrame, sets: tuple[bytes, bytes]) -> None:
-        self._open = RawSegment(*sets, discontinuity=self._discontinuity, video=[frame])
-        self._discontinuity = False
+    def _begin(self, frame: MediaFrame, sets: tuple[bytes, bytes], *, discontinuity: bool) -> None:
+        self._open = RawSegment(*sets, discontinuity=discontinuity, video=[frame])
+        self._asked_at, self._patience = frame.time, SEGMENT_TICKS
 
     def _continue(self, frame: MediaFrame, segment: RawSegment) -> None:
         if frame.time - segment.start < (SEGMENT_SECONDS - EARLY_SECONDS) * VIDEO_RATE:
@@ -115,9 +127,9 @@ class Segmenter:
         self._release()
         segment.end = frame.time
         self._waiting = segment
-        self._open = RawSegment(segment.sps, segment.pps, discontinuity=False, video=[frame])
+        self._begin(frame, (segment.sps, segment.pps), discontinuity=False)
         later = [sound for sound in segment.audio if sound.time * VIDEO_RATE >= frame.time * AUDIO_RATE]
-        if later:
+        if later and self._open is not None:
             self._open.audio = later
             segment.audio = segment.audio[: -len(later)]
             self._release()
