@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,13 +15,13 @@ from streaming.camera_scene import scene_frames
 from streaming.channels import ChannelEvent, Channels
 from streaming.hls import Hls
 from streaming.media import MediaFrame
+from streaming.tasks import Tasks
 from streaming.whep import Whep
 from streaming.whep_client import WhepClient
 from streaming.whip import Publisher, Refused, Whip
 
 SMALL = Picture(width=320, height=180, rate=10, bit_rate=200_000)
 REFUSED = {"lost": Refused.UNKNOWN_CHANNEL, "early": Refused.NOT_LIVE, "other": Refused.WRONG_CHANNEL}
-Until = Callable[..., "asyncio.Future[None]"]
 
 
 async def wait_until(condition: Callable[[], object], seconds: float = 12) -> None:
@@ -81,12 +81,12 @@ class Room:
     async def camera(self, channel: str, token: str = "anna") -> AsyncIterator[None]:
         """A small camera publishing while inside."""
         camera = Camera.drawing(f"{self.base}/whip/{channel}", token, SMALL)
-        task = asyncio.create_task(camera.run())
+        tasks = Tasks()
+        tasks.start(camera.run(), "camera")
         try:
             yield
         finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            await tasks.close()
 
     @asynccontextmanager
     async def watched(self, channel: str) -> AsyncIterator[list[tuple[str, int, bytes]]]:
@@ -134,9 +134,3 @@ async def room(tmp_path: Path) -> AsyncIterator[Room]:
 def run_room() -> Callable[[Path], AbstractAsyncContextManager[Room]]:
     """For tests that start a room again where another one stopped."""
     return running
-
-
-@pytest.fixture
-def ticking() -> Iterator[list[float]]:
-    """A clock that stands still until a test moves it: `ticking[0]` is its seconds."""
-    yield [1_000_000.0]

@@ -36,12 +36,12 @@ async def test_a_monitor_survives_a_change_of_publisher(room, until):
 async def test_who_may_not_monitor_is_refused(room):
     with pytest.raises(WatchingRefused, match="403"):
         await WhepClient(f"{room.base}/whep/kitchen", print, headers={"Authorization": "Bearer stranger"}).__aenter__()
-    with pytest.raises(WatchingRefused, match="404.*unknown_channel"):
+    with pytest.raises(WatchingRefused, match=r"404.*unknown_channel"):
         await WhepClient(f"{room.base}/whep/kitchen", print).__aenter__()
 
 
 async def test_a_full_house_is_said_so(room):
     room.channels.open("kitchen")
     room.whep._max_monitors = 0
-    with pytest.raises(WatchingRefused, match="503.*full"):
+    with pytest.raises(WatchingRefused, match=r"503.*full"):
         await WhepClient(f"{room.base}/whep/kitchen", print).__aenter__()

@@ -71,7 +71,7 @@ async def test_a_preflight_is_answered(room):
 
 async def test_another_person_is_refused_while_one_publishes(room):
     async with WhipClient(f"{room.base}/whip/kitchen", "anna"):
-        with pytest.raises(PublishingRefused, match="409.*occupied"):
+        with pytest.raises(PublishingRefused, match=r"409.*occupied"):
             await WhipClient(f"{room.base}/whip/kitchen", "ben").__aenter__()
         assert room.channels.get("kitchen").publisher == "anna"
 
