@@ -78,7 +78,7 @@ async def _serve(settings: Settings, _asked: argparse.Namespace) -> int:
 
 
 async def _demo(settings: Settings, _asked: argparse.Namespace) -> int:
-    from server.demo import run_demo  # noqa: PLC0415  # brings the camera's drawing tools, which only the demo needs
+    from server.demo import run_demo  # brings the camera's drawing tools
 
     return await run_demo(settings)
 
@@ -90,21 +90,21 @@ async def _settings(settings: Settings, _asked: argparse.Namespace) -> int:
 
 
 async def _import(settings: Settings, asked: argparse.Namespace) -> int:
-    from server.targets.command import run_import  # noqa: PLC0415  # brings the progress bar
+    from server.targets.command import run_import  # brings the progress bar
 
     async with serving.house(settings) as house:
         return await run_import(house.targets, asked.file, asked.format, asked.dry_run, sys.stdout)
 
 
 async def _publish(settings: Settings, asked: argparse.Namespace) -> int:
-    from server.targets.command import run_publish  # noqa: PLC0415  # the same
+    from server.targets.command import run_publish
 
     async with serving.house(settings) as house:
         return await run_publish(house.targets, asked.file, sys.stdout)
 
 
 async def _invite(settings: Settings, asked: argparse.Namespace) -> int:
-    from server.people.command import run_invite  # noqa: PLC0415  # the same
+    from server.people.command import run_invite
 
     async with serving.house(settings) as house:
         return await run_invite(

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from importlib.metadata import version
 
 from aiohttp import web
@@ -39,7 +39,7 @@ from server.ledger import routes as ledger_routes
 from server.ledger.actions import Ledger
 from server.ledger.keys import load_or_make
 from server.people import routes as people_routes
-from server.people.actions import People
+from server.people.actions import People, Spans
 from server.people.model import Deed, Person, permit
 from server.rectifications import routes as rectification_routes
 from server.rectifications.actions import Rectifications
@@ -97,7 +97,7 @@ def build_house(settings: Settings, *, clock: Clock, database: Database) -> Hous
     data, zone = settings.data_dir, settings.zone()
     key = load_or_make(data / "ledger.key")
     ledger = Ledger(database, key, settings.ledger_origin, mark=data / "ledger.size")
-    people = People(database, ledger, clock, settings=_people_settings(settings))
+    people = People(database, ledger, clock, spans=_spans(settings), attempts=settings.sign_in_attempts)
     targets = Targets(database, ledger, clock)
     draws = Draws(database, ledger, clock)
     episodes = Episodes(database, ledger, targets, draws, clock)
@@ -115,9 +115,7 @@ def build_house(settings: Settings, *, clock: Clock, database: Database) -> Hous
     evidence = EvidenceStore(data / "evidence", settings.photo_pixels)
     findings = Findings(database, ledger, inspections, rectifications, evidence, clock)
     broadcasts = Broadcasts(inspections, ledger)
-    hls = Hls(
-        data / "hls", delay_seconds=settings.safety_delay_seconds, window_seconds=settings.hls_window_seconds
-    )
+    hls = Hls(data / "hls", delay_seconds=settings.safety_delay_seconds, window_seconds=settings.hls_window_seconds)
     channels = Channels(on_event=broadcasts.happened, outputs=lambda name: [hls.packager(name)])
     watching = Watching()
     rooms = Rooms(
@@ -162,6 +160,14 @@ def build_house(settings: Settings, *, clock: Clock, database: Database) -> Hous
     )
 
 
+def _spans(settings: Settings) -> Spans:
+    return Spans(
+        idle=timedelta(hours=settings.session_idle_hours),
+        session=timedelta(days=settings.session_days),
+        invitation=timedelta(hours=settings.invitation_hours),
+    )
+
+
 def build_app(settings: Settings, *, clock: Clock, database: Database) -> web.Application:
     """The whole application; tests call the same function."""
     house = build_house(settings, clock=clock, database=database)
@@ -201,7 +207,9 @@ def _add_doors(doors: Doors, house: House, renderer: Renderer, languages: Langua
     rectification_routes.add_doors(doors, house.rectifications)
     ledger_routes.add_doors(doors, house.ledger, url_of)
     event_routes.add_doors(doors, house.hub)
-    people_routes.add_doors(doors, house.people, secure_cookies=settings.secure)
+    people_routes.add_doors(
+        doors, house.people, people_routes.Cookies(secure=settings.secure, days=settings.session_days)
+    )
     _add_streaming(doors, house)
     _add_machine_doors(doors, house, renderer)
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from server.draws.actions import Draws
 from server.draws.model import Draw, Of
@@ -127,7 +128,7 @@ class Episodes:
         return await self._database.transact(work)
 
     async def move(
-        self, tx: Tx, episode: Episode, to: Phase, by: str, *, reason: str | None = None, **changes: object
+        self, tx: Tx, episode: Episode, to: Phase, by: str, *, reason: str | None = None, **changes: Any
     ) -> Episode:
         """One step of the lifecycle with its fact, in the caller's transaction; `changes` are further fields."""
         episode.check_move(to)

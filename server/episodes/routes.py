@@ -7,18 +7,13 @@ from aiohttp import web
 from server.episodes.actions import Episodes
 from server.episodes.lifecycle import Method, Phase
 from server.episodes.watching import MAX_SESSION_CHARACTERS, Watching
-from server.kit.doors import WHO, Doors
+from server.kit.doors import Doors
 from server.kit.forms import form, id_in_path
 from server.kit.replies import Answer, Done
-from server.people.model import Deed, Person
+from server.people.model import Deed
+from server.people.routes import person
 
 MAX_TITLE = 60
-
-
-def person(request: web.Request) -> Person | None:
-    """Who is asking."""
-    who = request.get(WHO)
-    return who if isinstance(who, Person) else None
 
 
 def desk(episode_id: str) -> str:

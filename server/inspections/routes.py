@@ -6,7 +6,7 @@ from datetime import UTC
 from aiohttp import web
 
 from server.episodes.actions import Episodes
-from server.episodes.routes import desk, person
+from server.episodes.routes import desk
 from server.inspections.actions import Inspections
 from server.inspections.findings import Draft, Findings
 from server.inspections.model import MAX_PHOTOS, MAX_WORDS, Result, Severity
@@ -16,6 +16,7 @@ from server.kit.forms import Form, form, id_in_path
 from server.kit.ids import new_id
 from server.kit.replies import Answer, Done
 from server.people.model import Deed
+from server.people.routes import person
 
 Shown = Callable[[str], Awaitable[object]]
 """A finding as it is shown, by its id."""

@@ -3,11 +3,11 @@
 import dataclasses
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from datetime import date
 from enum import Enum
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 T = TypeVar("T")
 
@@ -30,9 +30,9 @@ def maybe(kind: type[T], found: Mapping[str, Any] | None) -> T | None:
 
 
 @cache
-def _hints(kind: type[Any]) -> dict[str, Any]:
-    names = {f.name for f in dataclasses.fields(kind)}
-    return {name: hint for name, hint in typing.get_type_hints(kind).items() if name in names}
+def _hints(kind: Hashable) -> dict[str, Any]:
+    names = {f.name for f in dataclasses.fields(cast(type[Any], kind))}
+    return {name: hint for name, hint in typing.get_type_hints(cast(type[Any], kind)).items() if name in names}
 
 
 def _down(value: Any) -> Any:
@@ -62,4 +62,4 @@ def _up(hint: Any, value: Any) -> Any:
         return date.fromisoformat(value)
     if isinstance(hint, type) and issubclass(hint, Enum):
         return hint(value)
-    return noun(hint, value) if dataclasses.is_dataclass(hint) else value
+    return noun(cast(type[Any], hint), value) if dataclasses.is_dataclass(hint) else value

@@ -44,6 +44,13 @@ class Form:
             )
         return value
 
+    def secret(self, name: str) -> str:
+        """A password, exactly as typed."""
+        value = self.fields.get(name, "")
+        if not value:
+            raise Invalid("Please fill in this field.", where=name)
+        return value
+
     def choice(self, name: str, options: type[Any]) -> Any:
         """A member of an enum."""
         value = self.text(name)

@@ -58,7 +58,7 @@ SENTENCES: Mapping[Deed, str] = {
     Deed.PUBLISH_WHIP: "You may not broadcast here.",
     Deed.BUSINESS_LINK: "You may not use this link.",
     Deed.BROADCAST_TOKEN: "Only inspectors may broadcast. Please sign in as an inspector.",
-    Deed.MONITOR: "Only inspectors, deputies and operators see the picture without delay. Please sign in as one of them.",
+    Deed.MONITOR: "The picture without delay is for inspectors, deputies and operators. Please sign in as one of them.",
     Deed.INSPECT: "Only inspectors may open the console. Please sign in as an inspector.",
     Deed.PUBLISH_FINDING: "Only inspectors may publish findings. Please sign in as an inspector.",
     Deed.WITHDRAW_FINDING: "Only inspectors may withdraw findings. Please sign in as an inspector.",
@@ -290,7 +290,7 @@ def normal_password(password: str) -> str:
 
 
 def is_own_path(path: str) -> bool:
-    """Whether a browser that is sent to `path` stays on this site: one leading slash, no backslash, no control characters."""
+    """Whether a browser sent to `path` stays on this site: one leading slash, no backslash, no control character."""
     return bool(re.fullmatch(r"/(?![/\\])[^\\\x00-\x20\x7f]*", path))
 
 

@@ -2,11 +2,11 @@
 
 from aiohttp import web
 
-from server.episodes.routes import person
 from server.kit.doors import Doors
 from server.kit.forms import form, id_in_path
 from server.kit.replies import Answer, Done
 from server.people.model import Deed
+from server.people.routes import person
 from server.rectifications.actions import Rectifications
 from server.rectifications.model import State
 

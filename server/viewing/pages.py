@@ -1,5 +1,7 @@
 """Gathers the facts of each page that shows more than one room."""
 
+from typing import Any
+
 from server.draws import shuffle
 from server.draws.model import Draw, Of
 from server.episodes.lifecycle import COURSE, Phase, is_past
@@ -182,7 +184,7 @@ class Pages:
         """The tracker."""
         rooms = self._rooms
         today = rooms.rectifications.today()
-        wanted = {"state": state.value} if state else {}
+        wanted: dict[str, Any] = {"state": state.value} if state else {}
         found = await rooms.rectifications.store.find(overdue_on=today if overdue else None, limit=LIST_LIMIT, **wanted)
         counts = await rooms.rectifications.store.count_states()
         return RectificationsPage(

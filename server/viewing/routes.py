@@ -6,22 +6,17 @@ from typing import Any
 from aiohttp import web
 
 from server.episodes.lifecycle import Phase
-from server.kit.doors import WHO, Doors
+from server.kit.doors import Doors
 from server.kit.errors import Invalid
 from server.kit.forms import id_in_path
 from server.kit.replies import Answer, Page
-from server.people.model import Deed, Person
+from server.people.model import Deed
+from server.people.routes import person
 from server.rectifications.model import State
 from server.viewing.desks import Desks
 from server.viewing.pages import Pages
 
 Lang = Callable[[web.Request], str]
-
-
-def person(request: web.Request) -> Person | None:
-    """Who is asking."""
-    who = request.get(WHO)
-    return who if isinstance(who, Person) else None
 
 
 def add_doors(doors: Doors, pages: Pages, desks: Desks, lang: Lang) -> None:
