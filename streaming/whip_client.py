@@ -9,16 +9,21 @@ from urllib.parse import urljoin
 
 import aiohttp
 from aiortc import RTCSessionDescription
+from aiortc.stats import RTCTransportStats
 
 from streaming.feed import Ending, Feed
 from streaming.media import Kind, MediaFrame
 from streaming.passthrough import FeedTrack, send_encoded
-from streaming.peer import IceServer, codec_preferences, new_connection
+from streaming.peer import CONNECT_SECONDS, IceServer, codec_preferences, new_connection
 from streaming.signalling import SDP
+from streaming.tasks import Tasks
 
 logger = logging.getLogger(__name__)
 
 KINDS: tuple[Kind, ...] = ("video", "audio")
+# A server reports on what it receives about once a second; without a word for this long it is gone. ICE alone
+# would take half a minute to notice (RFC 7675, section 5.1).
+SILENCE_SECONDS = 5
 
 
 class PublishingRefused(Exception):
@@ -47,6 +52,7 @@ class WhipClient:
         self._connection.on("connectionstatechange", self._state_changed)
         self._connected = asyncio.Event()
         self._resource: str | None = None
+        self._tasks = Tasks()
 
     def put(self, frame: MediaFrame) -> None:
         """Send a frame; the picture begins with the first keyframe put."""
@@ -63,11 +69,12 @@ class WhipClient:
             await self._connection.setLocalDescription(await self._connection.createOffer())
             answer = await self._post(self._connection.localDescription.sdp)
             await self._connection.setRemoteDescription(RTCSessionDescription(answer, "answer"))
-            async with asyncio.timeout(15):
+            async with asyncio.timeout(CONNECT_SECONDS):
                 await self._connected.wait()
         except BaseException:
             await self._connection.close()
             raise
+        self._tasks.start(self._watch(), f"watch {self._url}")
         return self
 
     async def __aexit__(
@@ -93,7 +100,20 @@ class WhipClient:
         """Close without a word to the server, as a phone in a lift does."""
         for feed in self._feeds:
             feed.end(Ending.CLOSED, drop=True)
+        await self._tasks.close()
         await self._connection.close()
+
+    async def _watch(self) -> None:
+        received, silent = -1, 0
+        while silent < SILENCE_SECONDS:
+            await asyncio.sleep(1)
+            now = sum(stats.packetsReceived for stats in await self._transport_stats())
+            received, silent = now, silent + 1 if now == received else 0
+        self.lost.set()
+
+    async def _transport_stats(self) -> list[RTCTransportStats]:
+        report = await self._connection.getStats()
+        return [stats for stats in report.values() if isinstance(stats, RTCTransportStats)]
 
     async def _post(self, offer: str) -> str:
         headers = self._headers | {"Content-Type": SDP}

@@ -1,6 +1,7 @@
 """What many tests need: one real database for the whole run, and a fresh corner of it for each test."""
 
 import asyncio
+import contextlib
 import os
 import tempfile
 import threading
@@ -15,35 +16,59 @@ from server.kit.mongo import Database
 
 
 @pytest.fixture(scope="session")
-def mongodb_uri() -> Iterator[str]:
-    """The address of a real MongoDB: SEETHROUGH_TEST_MONGODB_URI, or the bundled one, started once for all tests."""
-    if given := os.environ.get("SEETHROUGH_TEST_MONGODB_URI"):
-        yield given
-        return
-    # Tests have a loop each; the database has its own, on a thread that lasts as long as it (see EmbeddedMongo.start).
+def lasting_loop() -> Iterator[asyncio.AbstractEventLoop]:
+    """A loop on a thread of its own, for what outlasts one test; it ends when its last work is done."""
     loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, name="embedded database")
+    thread = threading.Thread(target=loop.run_forever, name="lasting loop")
     thread.start()
     try:
-        with tempfile.TemporaryDirectory(prefix="seethrough-tests-") as directory:
-            starting = EmbeddedMongo.start(Path(directory), cache_mb=256)
-            mongod = asyncio.run_coroutine_threadsafe(starting, loop).result(60)
-            try:
-                yield mongod.uri
-            finally:
-                asyncio.run_coroutine_threadsafe(mongod.stop(), loop).result(60)
+        yield loop
     finally:
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
 
 
+@pytest.fixture(scope="session")
+def mongodb_uri(lasting_loop: asyncio.AbstractEventLoop) -> Iterator[str]:
+    """The address of a real MongoDB: SEETHROUGH_TEST_MONGODB_URI, or the bundled one, started once for all tests."""
+    if given := os.environ.get("SEETHROUGH_TEST_MONGODB_URI"):
+        yield given
+        return
+    with tempfile.TemporaryDirectory(prefix="seethrough-tests-") as directory:
+        # On the lasting thread, because the database ends with the thread that started it.
+        starting = EmbeddedMongo.start(Path(directory))
+        mongod = asyncio.run_coroutine_threadsafe(starting, lasting_loop).result(60)
+        try:
+            yield mongod.uri
+        finally:
+            asyncio.run_coroutine_threadsafe(mongod.stop(), lasting_loop).result(60)
+
+
+@pytest.fixture(scope="session")
+def leftovers(mongodb_uri: str, lasting_loop: asyncio.AbstractEventLoop) -> Iterator["asyncio.Queue[str | None]"]:
+    """Names of databases to drop. MongoDB takes 0.1 s for each, so no test waits for it."""
+    names: asyncio.Queue[str | None] = asyncio.Queue()
+    dropping = asyncio.run_coroutine_threadsafe(_drop_all(mongodb_uri, names), lasting_loop)
+    yield names
+    lasting_loop.call_soon_threadsafe(names.put_nowait, None)
+    dropping.result(60)
+
+
+async def _drop_all(uri: str, names: "asyncio.Queue[str | None]") -> None:
+    while name := await names.get():
+        async with contextlib.AsyncExitStack() as closing:
+            database = Database.connect(uri, name)
+            closing.push_async_callback(database.close)
+            await database.drop()
+
+
 @pytest.fixture
-async def database(mongodb_uri: str) -> AsyncIterator[Database]:
+async def database(
+    mongodb_uri: str, lasting_loop: asyncio.AbstractEventLoop, leftovers: "asyncio.Queue[str | None]"
+) -> AsyncIterator[Database]:
     """An empty database of this test's own."""
     opened = Database.connect(mongodb_uri, f"test_{uuid.uuid4().hex}")
-    try:
-        yield opened
-        await opened.drop()
-    finally:
-        await opened.close()
+    yield opened
+    await opened.close()
+    lasting_loop.call_soon_threadsafe(leftovers.put_nowait, opened.name)

@@ -21,7 +21,7 @@ def document(noun: Any) -> dict[str, Any]:
 def noun(kind: type[T], found: Mapping[str, Any]) -> T:
     """A document as a noun of this kind; a field the document lacks keeps its default."""
     given = {("id" if name == "_id" else name): value for name, value in found.items()}
-    return kind(**{name: _up(hint, given[name]) for name, hint in _hints(kind).items() if name in given})
+    return kind(**{name: _up(hint, given[name]) for name, hint in _hints(cast(Any, kind)).items() if name in given})
 
 
 def maybe(kind: type[T], found: Mapping[str, Any] | None) -> T | None:
