@@ -265,7 +265,7 @@ class Channel:
         """Ask the publisher for a keyframe, at most twice a second; never forgotten, only bundled."""
         if not self._keyframe_pending and self.publication is not None:
             self._keyframe_pending = True
-            self._tasks.start(self._ask_keyframe(), f"{self.name} keyframe")
+            self._tasks.start(self._ask_keyframe(time.monotonic()), f"{self.name} keyframe")
 
     async def close(self) -> None:
         """Stop everything without ending the broadcast: after a restart it goes on."""
@@ -285,8 +285,7 @@ class Channel:
 
     # Background
 
-    async def _ask_keyframe(self) -> None:
-        wished_at = time.monotonic()
+    async def _ask_keyframe(self, wished_at: float) -> None:
         try:
             await asyncio.sleep(max(0.0, self._keyframe_asked_at + KEYFRAME_REQUEST_SECONDS - wished_at))
         finally:
