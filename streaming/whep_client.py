@@ -11,7 +11,7 @@ from aiortc import RTCSessionDescription
 
 from streaming.media import Kind
 from streaming.passthrough import EncodedReceiver, OnFrame
-from streaming.peer import IceServer, codec_preferences, new_connection
+from streaming.peer import CONNECT_SECONDS, IceServer, codec_preferences, new_connection
 from streaming.signalling import SDP
 
 KINDS: tuple[Kind, ...] = ("video", "audio")
@@ -43,12 +43,15 @@ class WhepClient:
             transceiver.setCodecPreferences(codec_preferences(kind))
             self._receivers.append(EncodedReceiver(transceiver.receiver, kind, on_frame, lambda *_: None))
         self._resource: str | None = None
+        self._connected = asyncio.Event()
 
     async def __aenter__(self) -> Self:
         try:
             await self._connection.setLocalDescription(await self._connection.createOffer())
             answer = await self._post(self._connection.localDescription.sdp)
             await self._connection.setRemoteDescription(RTCSessionDescription(answer, "answer"))
+            async with asyncio.timeout(CONNECT_SECONDS):
+                await self._connected.wait()
         except BaseException:
             await self._connection.close()
             raise
@@ -84,5 +87,8 @@ class WhepClient:
             return answer
 
     def _state_changed(self) -> None:
-        if self._connection.connectionState in ("failed", "closed"):
+        state = self._connection.connectionState
+        if state == "connected":
+            self._connected.set()
+        elif state in ("failed", "closed"):
             self.lost.set()

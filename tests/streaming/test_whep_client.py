@@ -21,9 +21,11 @@ async def test_a_lost_picture_is_reported_to_the_publisher(room, until):
             await until(lambda: channel._keyframe_asked_at > before)
 
 
-async def test_a_server_that_ends_the_connection_is_noticed(room):
-    room.channels.open("kitchen")
-    client = await WhepClient(f"{room.base}/whep/kitchen", print).__aenter__()
-    await room.whep.close()
-    await asyncio.wait_for(client.lost.wait(), 5)
-    await client.__aexit__(None, None, None)
+async def test_a_server_that_ends_the_connection_is_noticed(room, until):
+    frames = []
+    async with room.camera("kitchen"):
+        await until(lambda: room.kinds() == ["started"])
+        async with WhepClient(f"{room.base}/whep/kitchen", lambda *frame: frames.append(frame)) as client:
+            await until(lambda: frames)
+            await room.whep.close()
+            await asyncio.wait_for(client.lost.wait(), 5)

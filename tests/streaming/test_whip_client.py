@@ -16,7 +16,10 @@ async def test_leaving_tells_the_server(room, until):
     assert room.channels.get("kitchen").publisher is None
 
 
-async def test_a_server_that_ends_the_connection_is_noticed(room):
+async def test_a_server_that_ends_the_connection_is_noticed(room, shot, until):
     async with WhipClient(f"{room.base}/whip/kitchen", "anna") as client:
+        for frame in shot[:20]:
+            client.put(frame)
+        await until(lambda: room.kinds() == ["started"])
         await room.channels.get("kitchen").end("concluded")
         await asyncio.wait_for(client.lost.wait(), 5)
