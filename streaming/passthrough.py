@@ -13,7 +13,9 @@ from typing import Any
 
 from aiortc import MediaStreamTrack, RTCRtpReceiver, RTCRtpSender
 from aiortc.codecs.h264 import H264Encoder
+from aiortc.jitterbuffer import JitterBuffer
 from aiortc.mediastreams import MediaStreamError
+from aiortc.rtcrtpreceiver import NackGenerator
 from aiortc.rtp import AnyRtcpPacket, RtcpSrPacket, RtpPacket
 
 from streaming.feed import Feed, FeedEnded
@@ -27,6 +29,13 @@ DECODER_QUEUE = "_RTCRtpReceiver__decoder_queue"
 TIMESTAMP_MAPPER = "_RTCRtpReceiver__timestamp_mapper"
 RTX_SSRC = "_RTCRtpReceiver__rtx_ssrc"
 ENCODER = "_RTCRtpSender__encoder"
+NACK_GENERATOR = "_RTCRtpReceiver__nack_generator"
+JITTER_BUFFER = "_RTCRtpReceiver__jitter_buffer"
+
+# aiortc asks once for a lost packet; were the question or its answer lost too, the picture would stand until
+# 512 packets had piled up behind the gap, three seconds and more. So ask again, then go on without.
+ASK_AGAIN_SECONDS = 0.1
+GIVE_UP_SECONDS = 0.6
 
 OnFrame = Callable[[Kind, int, bytes], None]
 OnReport = Callable[[Kind, float, int], None]
@@ -59,6 +68,8 @@ class EncodedReceiver:
         self.heard_at: float | None = None  # monotonic, of the latest RTP packet
         self._receiver = receiver
         self._ssrc: int | None = None
+        self._asked_at = 0.0
+        self._frame_at = 0.0
         self._clock = Unwrapped()
         self._on_frame = on_frame
         self._on_report = on_report
@@ -79,13 +90,30 @@ class EncodedReceiver:
             await self._receiver._send_rtcp_pli(self._ssrc)
 
     def _frame(self, timestamp: int, data: bytes) -> None:
+        self._frame_at = time.monotonic()
         self._on_frame(self.kind, timestamp, data)
 
     async def _rtp(self, packet: RtpPacket, arrival_time_ms: int) -> None:
-        self.heard_at = time.monotonic()
+        self.heard_at = now = time.monotonic()
+        self._frame_at = self._frame_at or now
         if packet.ssrc not in getattr(self._receiver, RTX_SSRC):
             self._ssrc = packet.ssrc
         await self._handle_rtp(packet, arrival_time_ms)
+        losses: NackGenerator | None = getattr(self._receiver, NACK_GENERATOR)
+        if losses is not None and losses.missing and self._ssrc is not None:
+            await self._repair(losses, self._ssrc, now)
+
+    async def _repair(self, losses: NackGenerator, ssrc: int, now: float) -> None:
+        """Ask for lost packets again, or leave the broken picture out and ask for a keyframe."""
+        if now - self._frame_at > GIVE_UP_SECONDS:
+            buffer: JitterBuffer = getattr(self._receiver, JITTER_BUFFER)
+            buffer.smart_remove(1)
+            losses.missing.clear()
+            self._frame_at = now
+            await self._receiver._send_rtcp_pli(ssrc)
+        elif now - self._asked_at > ASK_AGAIN_SECONDS:
+            self._asked_at = now
+            await self._receiver._send_rtcp_nack(ssrc, sorted(losses.missing))
 
     async def _rtcp(self, packet: AnyRtcpPacket) -> None:
         if isinstance(packet, RtcpSrPacket) and packet.ssrc == self._ssrc:
