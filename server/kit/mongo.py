@@ -7,11 +7,15 @@ It knows nothing of what is stored.
 import asyncio
 import contextlib
 import functools
+import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, timedelta
 from typing import Any, Self, TypedDict, TypeVar, Unpack, cast
+
+# Motor reads this when it is imported. Its few threads would otherwise queue behind calls that wait for a lost primary.
+os.environ.setdefault("MOTOR_MAX_WORKERS", "50")
 
 import pymongo
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection
@@ -40,7 +44,7 @@ Keys = str | Sequence[tuple[str, int]]
 T = TypeVar("T")
 
 SELECTION_SECONDS = 2.0  # how long a call looks for a primary before it gives up
-CALL_SECONDS = 10.0  # how long one call may take in all, retries included
+ANSWER_SECONDS = 5.0  # how long the server may take to answer; the driver asks a second time
 INDEX_SECONDS = 600.0  # building an index over a full collection takes its time
 BATCH = 500  # documents fetched at once while iterating
 
@@ -56,7 +60,9 @@ _CONNECTION: dict[str, Any] = {
     "tzinfo": UTC,
     "serverSelectionTimeoutMS": int(SELECTION_SECONDS * 1000),
     "connectTimeoutMS": int(SELECTION_SECONDS * 1000),
-    "timeoutMS": int(CALL_SECONDS * 1000),
+    # Not `timeoutMS`: it would also stretch the search for a primary to the whole of its time.
+    "socketTimeoutMS": int(ANSWER_SECONDS * 1000),
+    "waitQueueTimeoutMS": int(ANSWER_SECONDS * 1000),
 }
 
 # Server codes that mean "not now" for any call: unreachable hosts, changes of primary, shutdown, time limits.
@@ -289,14 +295,16 @@ class Collection:
             options["expireAfterSeconds"] = int(expire_after.total_seconds())
         options = {key: value for key, value in options.items() if value is not None}
         pairs = _sorting(keys)
-        with _translated(), pymongo.timeout(INDEX_SECONDS):
-            try:
-                await self._motor.create_index(pairs, **options)
-            except OperationFailure as error:
-                if error.code not in _INDEX_DIFFERS:
-                    raise
-                await self._drop_like(pairs, name)
-                await self._motor.create_index(pairs, **options)
+        with _translated():
+            await self._motor.database.command("ping")  # says quickly that nobody answers; the timeout below would not
+            with pymongo.timeout(INDEX_SECONDS):
+                try:
+                    await self._motor.create_index(pairs, **options)
+                except OperationFailure as error:
+                    if error.code not in _INDEX_DIFFERS:
+                        raise
+                    await self._drop_like(pairs, name)
+                    await self._motor.create_index(pairs, **options)
 
     async def _drop_like(self, pairs: list[tuple[str, int]], name: str | None) -> None:
         for existing, facts in (await self._motor.index_information()).items():
@@ -315,6 +323,7 @@ class Database:
         self._client = client
         self._motor = client.get_database(name)
         self.name = name
+        self._turn = asyncio.Lock()  # held by the transaction that is being repeated
 
     @classmethod
     def connect(cls, uri: str, name: str = "seethrough") -> Self:
@@ -355,7 +364,7 @@ class Database:
         Where transactions meet, the whole work is run again, for some seconds: it may touch nothing but the
         database, and leaves the rest to `tx.after_commit`. Raises `Unavailable` when the time is up.
         """
-        return await retried(functools.partial(self._attempt, work), _is_transient)
+        return await retried(functools.partial(self._attempt, work), _is_transient, self._turn)
 
     async def _attempt(self, work: Callable[[Tx], Awaitable[T]], give_up_at: float) -> T:
         with _translated():

@@ -1,7 +1,6 @@
 """One transaction as its callers see it, and how it is tried again; the driver stays in `mongo.py`."""
 
 import asyncio
-import itertools
 import logging
 import random
 import time
@@ -46,17 +45,33 @@ class Tx:
                 log.exception("A callback after a commit failed: %r", callback)
 
 
-async def retried(attempt: Callable[[float], Awaitable[T]], is_transient: Callable[[Exception], bool]) -> T:
-    """Run `attempt(give_up_at)` again, after a short random pause, as long as it fails transiently and time remains."""
+async def retried(
+    attempt: Callable[[float], Awaitable[T]], is_transient: Callable[[Exception], bool], turn: asyncio.Lock
+) -> T:
+    """Run `attempt(give_up_at)`; as long as it fails transiently and time remains, run it again when it is our turn.
+
+    Attempts that met take turns, one at a time in this process, or they would go on meeting one another; the random
+    pause keeps them apart from those of other servers.
+    """
     give_up_at = time.monotonic() + GIVE_UP_SECONDS
-    for count in itertools.count():
-        try:
-            return await attempt(give_up_at)
-        except Exception as error:
-            if not is_transient(error) or time.monotonic() > give_up_at:
-                raise
-        await asyncio.sleep(random.uniform(0, min(0.25, 0.005 * 1.5 ** min(count, 20))))  # noqa: S311  no secret
-    raise AssertionError
+    try:
+        return await attempt(give_up_at)
+    except Exception as error:
+        if not is_transient(error):
+            raise
+        failure = error
+    async with turn:
+        pause = 0.002
+        while time.monotonic() < give_up_at:
+            await asyncio.sleep(random.uniform(0, pause))  # noqa: S311  it keeps no secret
+            try:
+                return await attempt(give_up_at)
+            except Exception as error:
+                if not is_transient(error):
+                    raise
+                failure = error
+            pause = min(0.25, pause * 1.5)
+    raise failure
 
 
 async def settled(call: Awaitable[T]) -> T:
