@@ -6,6 +6,7 @@
 import argparse
 import asyncio
 import logging
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -23,6 +24,8 @@ from streaming.whip_client import PublishingRefused, WhipClient
 logger = logging.getLogger(__name__)
 
 RECONNECT_SECONDS = 2.0
+FROM_INPUT = "-"  # keeps a token out of the list of processes
+STDIN = "-"
 
 
 @dataclass(frozen=True)
@@ -121,17 +124,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description="Publish a synthetic camera, or a file, by WHIP.")
     parser.add_argument("url", help="the WHIP endpoint, such as http://localhost:8080/whip/kitchen")
-    parser.add_argument("--token", required=True, help="the bearer token that may publish there")
+    parser.add_argument(
+        "--token", required=True, help="the bearer token that may publish there; - reads it from standard input"
+    )
     parser.add_argument("--file", type=Path, help="a media file to play in a loop instead of the drawing")
     parser.add_argument("--size", default="1280x720", help="width x height of the drawing")
     parser.add_argument("--rate", type=int, default=20, help="pictures a second of the drawing")
     chosen = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
+    logging.getLogger("aioice").setLevel(logging.WARNING)
+    token = sys.stdin.readline().strip() if chosen.token == STDIN else chosen.token
     width, height = (int(side) for side in chosen.size.split("x"))
     if chosen.file is not None:
-        camera = Camera.playing(chosen.url, chosen.token, chosen.file)
+        camera = Camera.playing(chosen.url, token, chosen.file)
     else:
-        camera = Camera.drawing(chosen.url, chosen.token, Picture(width, height, chosen.rate))
+        camera = Camera.drawing(chosen.url, token, Picture(width, height, chosen.rate))
     try:
         asyncio.run(camera.run())
     except KeyboardInterrupt:

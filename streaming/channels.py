@@ -16,7 +16,7 @@ import contextlib
 import logging
 import time
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Protocol
@@ -24,6 +24,7 @@ from typing import Protocol
 from streaming.feed import Ending, Feed
 from streaming.h264 import is_keyframe, split_nals
 from streaming.media import Kind, MediaFrame
+from streaming.outputs import Output, Outputs
 from streaming.tasks import Tasks
 from streaming.timeline import Timeline
 
@@ -32,8 +33,6 @@ logger = logging.getLogger(__name__)
 SILENCE_SECONDS = 5.0
 WATCH_SECONDS = 1.0
 KEYFRAME_REQUEST_SECONDS = 0.5
-OUTPUT_RETRY_SECONDS = 2.0
-OUTPUT_STOP_SECONDS = 10.0
 EVENT_SECONDS = 5.0  # how long closing waits for the listener
 
 
@@ -86,22 +85,6 @@ class Source(Protocol):
         """Close for good."""
 
 
-class Output(Protocol):
-    """Something a channel is carried to. The channel runs it, again after each failure, cut or end."""
-
-    public: bool
-
-    @property
-    def state(self) -> str:
-        """One word or sentence for people: what it is doing, or how it failed."""
-
-    async def run(self, feed: Feed) -> None:
-        """Carry until the feed ends; `feed.ended` says why."""
-
-    async def close(self) -> None:
-        """Release everything and wait for it; `run` has returned."""
-
-
 OnEvent = Callable[[ChannelEvent], Awaitable[None]]
 
 
@@ -124,15 +107,6 @@ class Publication:
             self.channel.timeline.report(kind, ntp_seconds, timestamp)
 
 
-@dataclass(eq=False)
-class _Carried:
-    """An output with the feed it is running on, if it is; `idle` is set while it is not."""
-
-    output: Output
-    feed: Feed | None = None
-    idle: asyncio.Event = field(default_factory=asyncio.Event)
-
-
 class Channel:
     """See the module's contract. Everything happens on the event loop that made it."""
 
@@ -145,21 +119,16 @@ class Channel:
         self._on_event = on_event
         self._events: asyncio.Queue[ChannelEvent] = asyncio.Queue()
         self._feeds: list[Feed] = []
-        self._carried = [_Carried(output) for output in outputs]
+        self._outputs = Outputs(name, outputs, self.open_feed, self.close_feed)
         self._tasks = Tasks()
         self._zero = time.monotonic()
         self._wall_zero = time.time()
         self._runs = 0
         self._last_identity = ""
-        self._on_air = asyncio.Event()
-        self._public = asyncio.Event()
-        self._public.set()
         self._keyframe_asked_at = 0.0
         self._keyframe_came_at = 0.0
         self._keyframe_pending = False
         self._tasks.start(self._tell(), f"{name} events")
-        for carried in self._carried:
-            self._tasks.start(self._carry(carried), f"{name} {type(carried.output).__name__}")
 
     @property
     def publisher(self) -> str | None:
@@ -169,7 +138,7 @@ class Channel:
     @property
     def outputs(self) -> list[Output]:
         """What this channel is carried to, to show its states."""
-        return [carried.output for carried in self._carried]
+        return self._outputs.all
 
     # Publishing
 
@@ -188,7 +157,7 @@ class Channel:
         self._wall_zero = time.time() - (time.monotonic() - self._zero)
         self.timeline.start()
         self._pause_feeds()
-        self._on_air.set()
+        self._outputs.start()
         self._tasks.start(self._watch(publication), f"{self.name} watch {publication.run}")
         if former is not None:
             await former.source.close("replaced")
@@ -230,21 +199,19 @@ class Channel:
         if self.state in (ChannelState.LIVE, ChannelState.INTERRUPTED):
             self._happened(EventKind.ENDED, reason)
         self.state = ChannelState.ENDED
-        self._on_air.clear()
         if publication is not None:
             await publication.source.close(reason)
-        await self._stop_outputs(Ending.ENDED, only_public=False)
+        await self._outputs.stop(Ending.ENDED)
 
     async def cut(self, reason: str) -> None:
         """End the public picture at once; returns when no public output carries any more."""
         self.cut_reason = reason
-        self._public.clear()
-        await self._stop_outputs(Ending.CUT, only_public=True)
+        await self._outputs.cut()
 
     def restore(self) -> None:
         """Let the public see again, from now on."""
         self.cut_reason = None
-        self._public.set()
+        self._outputs.restore()
 
     # Reading
 
@@ -270,18 +237,15 @@ class Channel:
     async def close(self) -> None:
         """Stop everything without ending the broadcast: after a restart it goes on."""
         publication, self.publication = self.publication, None
-        self._on_air.clear()
         if publication is not None:
             await publication.source.close("the server stops")
-        await self._stop_outputs(Ending.CLOSED, only_public=False)
+        await self._outputs.close()
         for feed in list(self._feeds):
             self.close_feed(feed)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(EVENT_SECONDS):
                 await self._events.join()
         await self._tasks.close()
-        for carried in self._carried:
-            await carried.output.close()
 
     # Background
 
@@ -306,37 +270,6 @@ class Channel:
             elif any(feed.needs_keyframe for feed in self._feeds):
                 self.request_keyframe()
             await asyncio.sleep(WATCH_SECONDS)
-
-    async def _carry(self, carried: _Carried) -> None:
-        output = carried.output
-        while True:
-            carried.idle.set()
-            await self._on_air.wait()
-            if output.public and not self._public.is_set():
-                await self._public.wait()
-                continue
-            carried.feed = self.open_feed(type(output).__name__)
-            carried.idle.clear()
-            try:
-                await output.run(carried.feed)
-            except Exception:
-                logger.exception("%s: %s failed, trying again", self.name, type(output).__name__)
-            failed = carried.feed.ended is None
-            self.close_feed(carried.feed)
-            if failed:
-                await asyncio.sleep(OUTPUT_RETRY_SECONDS)
-
-    async def _stop_outputs(self, ending: Ending, *, only_public: bool) -> None:
-        stopped = [c for c in self._carried if c.feed is not None and (c.output.public or not only_public)]
-        for carried in stopped:
-            if carried.feed is not None:
-                carried.feed.end(ending, drop=ending is Ending.CUT)
-        try:
-            async with asyncio.timeout(OUTPUT_STOP_SECONDS):
-                for carried in stopped:
-                    await carried.idle.wait()
-        except TimeoutError:
-            logger.exception("%s: an output did not stop within %d s", self.name, OUTPUT_STOP_SECONDS)
 
     async def _tell(self) -> None:
         while True:

@@ -3,7 +3,6 @@ from dataclasses import dataclass, field
 
 import pytest
 
-import streaming.channels
 from streaming.channels import Channel, Channels, ChannelState, Occupied, Publication
 from streaming.feed import Ending, Feed, FeedEnded
 
@@ -186,17 +185,6 @@ async def test_an_output_may_be_cut_before_anyone_publishes(stage, shot, until):
     assert public.read == []
     channel.restore()
     await until(lambda: channel._feeds)
-
-
-async def test_a_failing_output_is_tried_again_and_nobody_else_notices(stage, shot, until, monkeypatch, caplog):
-    monkeypatch.setattr(streaming.channels, "OUTPUT_RETRY_SECONDS", 0.01)
-    failing, steady = Reader(failures=2), Reader()
-    channel = stage(failing, steady)
-    publication = await publish(channel)
-    await until(lambda: failing.failures == 0 and len(channel._feeds) == 2)
-    play(publication, shot)
-    await until(lambda: failing.read and steady.read)
-    assert caplog.text.count("Reader failed, trying again") == 2
 
 
 async def test_closing_stops_without_ending(stage, shot, told, until):
