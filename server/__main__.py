@@ -4,14 +4,15 @@ import argparse
 import asyncio
 import logging
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 from server import serving
 from server.config import PREFIX, BadSetting, Settings
-from server.kit.embedded import CannotStart
 from server.kit.errors import Refusal
+from server.kit.mongod import CannotStart
 from server.ledger.keys import BadKey
 from server.ledger.sequencer import ForeignLedger, LedgerLost
 from server.people.model import Role
@@ -19,7 +20,7 @@ from server.people.model import Role
 STOPS = (BadSetting, CannotStart, BadKey, LedgerLost, ForeignLedger, Refusal)
 """What ends a command with one sentence instead of a traceback."""
 
-Run = Callable[[Settings, argparse.Namespace], Awaitable[int]]
+Run = Callable[[Settings, argparse.Namespace], Coroutine[Any, Any, int]]
 
 
 def main(words: Sequence[str] | None = None) -> int:

@@ -43,13 +43,13 @@ from server.people.actions import People, Spans
 from server.people.model import Deed, Person, permit
 from server.rectifications import routes as rectification_routes
 from server.rectifications.actions import Rectifications
-from server.targets import routes as target_routes
 from server.targets.actions import Targets
 from server.viewing import routes as viewing_routes
 from server.viewing.cards import Cards
 from server.viewing.desks import Desks
 from server.viewing.live import Live, url_of
 from server.viewing.pages import Pages
+from server.viewing.registry import Registry
 from server.viewing.rooms import Rooms
 from streaming.channels import Channel, Channels
 from streaming.hls import Hls
@@ -85,6 +85,7 @@ class House:
     channels: Channels
     hls: Hls
     pages: Pages
+    registry: Registry
     desks: Desks
     cards: Cards
 
@@ -155,6 +156,7 @@ def build_house(settings: Settings, *, clock: Clock, database: Database) -> Hous
         channels=channels,
         hls=hls,
         pages=pages,
+        registry=Registry(rooms, cards),
         desks=Desks(rooms, cards, pages),
         cards=cards,
     )
@@ -191,8 +193,7 @@ def build_app(settings: Settings, *, clock: Clock, database: Database) -> web.Ap
 
 def _add_doors(doors: Doors, house: House, renderer: Renderer, languages: Languages) -> None:
     settings, zone = house.settings, house.settings.zone()
-    viewing_routes.add_doors(doors, house.pages, house.desks, languages.of)
-    target_routes.add_doors(doors, house.targets, history=house.pages.history, lang=languages.of)
+    viewing_routes.add_doors(doors, house.pages, house.registry, house.desks, languages.of)
     draw_routes.add_doors(doors, house.draws)
     episode_routes.add_doors(doors, house.episodes, house.watching, zone)
     inspection_routes.add_doors(
@@ -263,7 +264,7 @@ def _add_machine_doors(doors: Doors, house: House, renderer: Renderer) -> None:
 
     async def health(_request: web.Request) -> web.StreamResponse:
         state = await house.database.state()
-        up = bool(state.get("ok"))
+        up = bool(state.get("healthy"))
         facts = {
             "status": "ok" if up else "database unavailable",
             "database": state,
@@ -299,9 +300,9 @@ async def prepare_house(house: House) -> None:
 async def _life(app: web.Application) -> AsyncIterator[None]:
     house = app[HOUSE]
     await prepare_house(house)
-    house.tasks.keep("ledger sequencer", house.ledger.sequence_forever)
-    house.tasks.keep("live events", house.hub.run)
-    house.tasks.keep("viewer counts", lambda: _whisper_counts(house))
+    _ = house.tasks.keep("ledger sequencer", house.ledger.sequence_forever)
+    _ = house.tasks.keep("live events", house.hub.run)
+    _ = house.tasks.keep("viewer counts", lambda: _whisper_counts(house))
     await house.broadcasts.recover()
     runner = Runner(jobs(house), Leases(house.database), house.clock)
     await runner.start()

@@ -24,9 +24,11 @@ from server.episodes.model import Episode
 from server.inspections.findings import Draft
 from server.inspections.model import Inspection, Result, Severity
 from server.kit.clock import now
+from server.kit.mongod import CannotStart
 from server.people.model import SYSTEM, Person, Role
 from server.rectifications.model import State
-from streaming.camera import scene_jpeg
+from streaming.camera import Picture
+from streaming.camera_scene import Scene
 
 log = logging.getLogger(__name__)
 
@@ -96,7 +98,7 @@ def start_afresh(folder: Path) -> None:
     if (folder / MARK).exists() and not (folder / "mongodb" / "running").exists():
         shutil.rmtree(folder)
     elif folder.exists() and any(folder.iterdir()):
-        raise serving.CannotStart(
+        raise CannotStart(
             f"{folder} holds something that is not a demo. Set SEETHROUGH_DATA_DIR to an empty directory."
         )
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -145,6 +147,13 @@ async def begin(house: House, cast: Cast, title: str, live_at: datetime) -> Insp
     return await house.inspections.start(operator, episode.id)
 
 
+def snapshot(at: datetime) -> bytes:
+    """A photo of the drawn kitchen, as a phone would take it."""
+    out = io.BytesIO()
+    Scene(Picture()).at(secrets.randbelow(60), at).convert("RGB").save(out, "JPEG")
+    return out.getvalue()
+
+
 async def say(
     house: House,
     cast: Cast,
@@ -156,7 +165,7 @@ async def say(
 ) -> None:
     """An inspector of the team publishes a finding, with a photo where something is wrong."""
     inspector = next(p for p in cast.people.values() if p.id in inspection.team)
-    photos = [await asyncio.to_thread(scene_jpeg, house.clock())] if result is Result.FAIL else []
+    photos = [await asyncio.to_thread(snapshot, house.clock())] if result is Result.FAIL else []
     draft = Draft(item, result, severity, words, key=secrets.token_hex(8), photos=photos, media_at=house.clock())
     await house.findings.publish(inspector, inspection.id, draft)
 
@@ -243,7 +252,7 @@ async def _film(house: House, cast: Cast, inspection: Inspection) -> None:
     token, _ = await house.inspections.issue_token(inspector, inspection.id)
     url = f"http://{house.settings.host}:{house.settings.port}/whip/{inspection.id}"
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "streaming.camera", url, stdin=asyncio.subprocess.PIPE
+        sys.executable, "-m", "streaming.camera", url, "--token", "-", stdin=asyncio.subprocess.PIPE
     )
     try:
         assert process.stdin is not None

@@ -11,7 +11,7 @@ from server.people.model import Role
 CHECKLIST = Path(__file__).parent / "targets" / "checklists" / "catering.json"
 DISTRICTS = ("城东区", "城西区", "湖心区", "云岭县")
 STREETS = ("明理路", "清波街", "采薇巷", "听雨路", "知春街", "望湖大道", "织云路", "杏林街", "石桥巷", "长桥路")
-FIRST = tuple("晨光 小满 青禾 百味 临湖 老灶 云上 知味 满庭 竹里 禾田 半山 清欢 拾味 归园".split())
+FIRST = ("晨光", "小满", "青禾", "百味", "临湖", "老灶", "云上", "知味", "满庭", "竹里", "禾田", "半山", "清欢", "拾味")
 SECOND = ("面馆", "小厨", "食堂", "火锅", "茶餐厅", "饺子馆", "烘焙坊", "粥铺", "烤肉店", "快餐店")
 OTHER = (
     ("便民超市", "food_sales"),

@@ -13,8 +13,9 @@ from aiohttp import web
 from server.app import House, build_app, build_house, prepare_house
 from server.config import Settings
 from server.kit.clock import Clock, now
-from server.kit.embedded import CannotStart, EmbeddedMongo
+from server.kit.embedded import EmbeddedMongo
 from server.kit.mongo import Database
+from server.kit.mongod import CannotStart
 
 log = logging.getLogger(__name__)
 
@@ -121,7 +122,7 @@ async def house(settings: Settings) -> AsyncIterator[House]:
         prepare_folder(settings)
         rooms = build_house(settings, clock=now, database=opened)
         await prepare_house(rooms)
-        rooms.tasks.keep("ledger sequencer", rooms.ledger.sequence_forever)
+        _ = rooms.tasks.keep("ledger sequencer", rooms.ledger.sequence_forever)
         try:
             yield rooms
         finally:

@@ -6,6 +6,7 @@ from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
 from server.kit.doors import WHO
 from server.kit.errors import NotAllowed, Refusal
@@ -20,19 +21,21 @@ Recognise = Callable[[str], Awaitable[object | None]]
 
 SESSION_COOKIE = "session"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-CONTENT_SECURITY_POLICY = "; ".join((
-    "default-src 'none'",
-    "script-src 'self'",
-    "style-src 'self'",
-    "img-src 'self' data: blob:",
-    "media-src 'self' blob:",
-    "connect-src 'self'",
-    "worker-src 'self' blob:",
-    "manifest-src 'self'",
-    "form-action 'self'",
-    "frame-ancestors 'none'",
-    "base-uri 'none'",
-))
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data: blob:",
+        "media-src 'self' blob:",
+        "connect-src 'self'",
+        "worker-src 'self' blob:",
+        "manifest-src 'self'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+        "base-uri 'none'",
+    )
+)
 HEADERS = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "X-Content-Type-Options": "nosniff",
@@ -108,7 +111,7 @@ def _foreign(request: web.Request) -> bool:
     return origin is not None and urlsplit(origin).netloc != request.host
 
 
-def recogniser(recognise: Recognise) -> Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]:
+def recogniser(recognise: Recognise) -> Middleware:
     """A middleware that knows who is asking by the session cookie."""
 
     @web.middleware

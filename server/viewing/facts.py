@@ -13,6 +13,7 @@ from server.viewing.views import (
     EpisodeCard,
     FindingView,
     GateLine,
+    HistoryLine,
     InspectorView,
     ItemView,
     MoveView,
@@ -25,6 +26,7 @@ from server.viewing.views import (
     SummaryView,
     Tally,
     TargetCard,
+    TargetView,
     Winner,
 )
 
@@ -181,3 +183,38 @@ class BusinessPage:
     target: TargetCard
     episode: EpisodeCard
     cases: Sequence[BusinessCase]
+
+
+@dataclass(frozen=True)
+class TargetsPage:
+    """Facts of targets/search.html."""
+
+    q: str
+    district: str
+    category: str
+    results: Sequence[TargetCard]
+    total: int
+    districts: Sequence[str]
+    categories: Sequence[str]
+    page: int
+    pages: int
+
+
+@dataclass(frozen=True)
+class TargetPage:
+    """Facts of targets/target.html."""
+
+    target: TargetView
+    history: Sequence[HistoryLine]
+
+
+@dataclass(frozen=True)
+class ChecklistPage:
+    """Facts of targets/checklist.html; `sha256` is of the file that was published."""
+
+    code: str
+    version: int
+    title: str
+    published_at: datetime
+    items: Sequence[ItemView]
+    sha256: str

@@ -8,19 +8,22 @@ from aiohttp import web
 from server.episodes.lifecycle import Phase
 from server.kit.doors import Doors
 from server.kit.errors import Invalid
-from server.kit.forms import id_in_path
+from server.kit.forms import id_in_path, whole_number
 from server.kit.replies import Answer, Page
 from server.people.model import Deed
 from server.people.routes import person
 from server.rectifications.model import State
 from server.viewing.desks import Desks
 from server.viewing.pages import Pages
+from server.viewing.registry import Registry
 
+MAX_WORDS = 100
 Lang = Callable[[web.Request], str]
 
 
-def add_doors(doors: Doors, pages: Pages, desks: Desks, lang: Lang) -> None:
+def add_doors(doors: Doors, pages: Pages, registry: Registry, desks: Desks, lang: Lang) -> None:
     """Public pages, then desks."""
+    _add_registry(doors, registry, lang)
     _add_public(doors, pages, lang)
     _add_cases(doors, pages, lang)
     _add_desks(doors, desks, lang)
@@ -60,6 +63,27 @@ def _add_cases(doors: Doors, pages: Pages, lang: Lang) -> None:
     doors.page("/findings/{id}", finding, deed=Deed.READ)
     doors.page("/rectifications", rectifications, deed=Deed.READ)
     doors.page("/rectifications/{id}", rectification, deed=Deed.READ)
+
+
+def _add_registry(doors: Doors, registry: Registry, lang: Lang) -> None:
+    async def search(request: web.Request) -> Answer:
+        query = request.query
+        words, page = query.get("q", "").strip()[:MAX_WORDS], whole_number(request, "page", 1, least=1, most=10_000)
+        facts = await registry.search(words, query.get("district", ""), query.get("category", ""), page)
+        return Page("targets/search.html", facts)
+
+    async def target(request: web.Request) -> Answer:
+        return Page("targets/target.html", await registry.target(id_in_path(request), lang(request)))
+
+    async def checklist(request: web.Request) -> Answer:
+        version = request.match_info["version"]
+        number = int(version) if version.isascii() and version.isdecimal() and len(version) < 10 else 0
+        facts = await registry.checklist(id_in_path(request, "code"), number, lang(request))
+        return Page("targets/checklist.html", facts)
+
+    doors.page("/targets", search, deed=Deed.READ)
+    doors.page("/targets/{id}", target, deed=Deed.READ)
+    doors.page("/checklists/{code}/{version}", checklist, deed=Deed.READ)
 
 
 def _add_desks(doors: Doors, desks: Desks, lang: Lang) -> None:

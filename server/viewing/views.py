@@ -275,3 +275,21 @@ class BusinessCase:
     finding: FindingView
     may_submit: bool
     submit_url: str
+
+
+@dataclass(frozen=True)
+class TargetView(TargetCard):
+    """A target on its own page; `source` is the register and the row it came from."""
+
+    code: str | None = None
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class HistoryLine:
+    """Something that happened to a target: `what` is a kind that the template has words for."""
+
+    at: datetime
+    what: str
+    words: str
+    url: str | None

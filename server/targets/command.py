@@ -1,0 +1,87 @@
+"""The commands `seethrough targets import` and `seethrough checklists publish`."""
+
+import asyncio
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import TextIO
+
+from tqdm import tqdm
+
+from server.kit.errors import Invalid
+from server.people.model import SYSTEM
+from server.targets.actions import Report, Targets
+
+MOST_SHOWN = 100
+
+
+async def run_import(targets: Targets, path: Path, format: str, dry_run: bool, out: TextIO) -> int:
+    """Imports with a progress bar and accounts for every row; 0 all used, 1 some refused, 2 unusable, 130 stopped."""
+    data = _read(path)
+    with tqdm(unit="rows", file=sys.stderr, disable=None, leave=False) as bar:
+
+        def progress(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        try:
+            report = await targets.import_register(SYSTEM, data, format, dry_run=dry_run, progress=progress)
+        except asyncio.CancelledError:
+            print(f"Stopped. {bar.n:.0f} targets were written and stay; run the import again to go on.", file=out)
+            return 130
+    account_for(report, path.name, dry_run, out)
+    return 1 if report.refused else 0
+
+
+def account_for(report: Report, name: str, dry_run: bool, out: TextIO) -> None:
+    """Every row in one of six lines that add up, then what was tidied, blank or refused, one by one."""
+    reading = report.reading
+    print(f"{name}: {reading.total:,} rows" + (" (dry run: nothing was written)" if dry_run else ""), file=out)
+    for count, words in (
+        (report.added, "added"),
+        (report.changed, "changed"),
+        (report.unchanged, "unchanged"),
+        (len(reading.same), "repeat an earlier row word for word, dropped"),
+        (len(reading.conflicting), "repeat an earlier row's key with other words, the first row was kept"),
+        (report.refused, "refused"),
+    ):
+        print(f"  {count:>7,} {words}", file=out)
+    _counted(reading.tidied, "Tidied, by cells:", out)
+    _counted(reading.blanks, "Blank cells, by column:", out)
+    _shown([f"line {line} repeats line {first}" for line, first in reading.same], "Repeated:", out)
+    _shown(
+        [f"line {line} differs from line {first} (key {key})" for line, first, key in reading.conflicting],
+        "Conflicting:",
+        out,
+    )
+    _shown([f"line {b.line}, {b.column} “{b.value}”: {b.reason}" for b in reading.bad], "Refused:", out)
+
+
+def _counted(counts: Counter[str], title: str, out: TextIO) -> None:
+    _shown([f"{count:>7,} {words}" for words, count in sorted(counts.items())], title, out)
+
+
+def _shown(lines: list[str], title: str, out: TextIO) -> None:
+    if lines:
+        print(title, file=out)
+    for line in lines[:MOST_SHOWN]:
+        print(f"  {line}", file=out)
+    if len(lines) > MOST_SHOWN:
+        print(f"  … and {len(lines) - MOST_SHOWN:,} more", file=out)
+
+
+async def run_publish(targets: Targets, path: Path, out: TextIO) -> int:
+    """Publishes a checklist as its next version."""
+    checklist = await targets.publish_checklist(SYSTEM, _read(path))
+    print(
+        f"{checklist.title_zh}: version {checklist.version} of “{checklist.code}”, {len(checklist.items)} items.",
+        file=out,
+    )
+    return 0
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as problem:
+        raise Invalid("{path} cannot be read ({problem}).", path=path, problem=problem.strerror) from None

@@ -1,0 +1,66 @@
+"""Searching the registry in memory: any part of a name or an address, in any script. Pure."""
+
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+PAGE = 20
+
+
+@dataclass(frozen=True)
+class Found:
+    """One page of ids, and how many fit in all."""
+
+    ids: list[str]
+    total: int
+
+
+def folded(text: str) -> str:
+    """Text as it is compared: full-width and half-width, capitals and small letters are the same."""
+    return unicodedata.normalize("NFKC", text).casefold()
+
+
+class Index:
+    """All targets, folded once; made anew when the registry changes."""
+
+    def __init__(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        """`rows` have `_id`, `name`, `address`, `district` and `category`."""
+        kept = sorted(rows, key=lambda row: (row["name"], row["_id"]))
+        self._ids = [row["_id"] for row in kept]
+        self._names = [folded(row["name"]) for row in kept]
+        self._texts = [f"{name}\n{folded(row['address'])}" for name, row in zip(self._names, kept, strict=True)]
+        self._places = [(row["district"], row["category"]) for row in kept]
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+    def search(self, words: str, *, district: str = "", category: str = "", page: int = 1) -> Found:
+        """Every word must occur; names that begin with the first word come first, then names, then addresses."""
+        wanted = folded(words).split()
+        fit = self._within(self._having(wanted), district, category)
+        if wanted:
+            fit.sort(key=lambda n: self._rank(n, wanted[0]))  # Stable: by name within each rank.
+        start = (page - 1) * PAGE
+        return Found([self._ids[n] for n in fit[start : start + PAGE]], len(fit))
+
+    def _having(self, wanted: list[str]) -> list[int]:
+        """The longest word is looked for everywhere, the others only where it was found."""
+        if not wanted:
+            return list(range(len(self._ids)))
+        first, *others = sorted(wanted, key=len, reverse=True)
+        fit = [n for n, text in enumerate(self._texts) if first in text]
+        for word in others:
+            fit = [n for n in fit if word in self._texts[n]]
+        return fit
+
+    def _within(self, fit: list[int], district: str, category: str) -> list[int]:
+        if district:
+            fit = [n for n in fit if self._places[n][0] == district]
+        if category:
+            fit = [n for n in fit if self._places[n][1] == category]
+        return fit
+
+    def _rank(self, n: int, word: str) -> int:
+        name = self._names[n]
+        return 0 if name.startswith(word) else 1 if word in name else 2

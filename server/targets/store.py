@@ -1,0 +1,80 @@
+"""How targets, checklists and imports are kept."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from server.kit.documents import document, maybe, noun
+from server.kit.mongo import Database, Tx
+from server.targets.model import Checklist, Target
+
+REVISION = "targets"
+
+
+class TargetStore:
+    """Four collections; the revision counts the changes, so that every server knows when to read again."""
+
+    def __init__(self, database: Database) -> None:
+        self._targets = database.collection("targets")
+        self._checklists = database.collection("checklists")
+        self._imports = database.collection("imports")
+        self._revisions = database.collection("revisions")
+
+    async def prepare(self) -> None:
+        """Indexes."""
+        await self._targets.ensure_index([("register", 1), ("key", 1)], unique=True)
+        await self._targets.ensure_index([("category", 1), ("district", 1)])
+        await self._checklists.ensure_index([("code", 1), ("version", -1)], unique=True)
+
+    async def get(self, target_id: str) -> Target | None:
+        """The target with this id."""
+        return maybe(Target, await self._targets.find_one({"_id": target_id}))
+
+    async def get_many(self, ids: Sequence[str]) -> dict[str, Target]:
+        """Targets by their ids."""
+        found = await self._targets.find({"_id": {"$in": list(set(ids))}}) if ids else []
+        return {d["_id"]: noun(Target, d) for d in found}
+
+    async def of_register(self, register: str) -> dict[str, Target]:
+        """All targets of a register, by its own keys."""
+        found = self._targets.iterate({"register": register})
+        return {d["key"]: noun(Target, d) async for d in found}
+
+    async def ids(self, **filter: str) -> list[str]:
+        """The ids of all targets that fit, in no order."""
+        return [d["_id"] for d in await self._targets.find(filter, projection={"_id": 1})]
+
+    async def rows(self) -> list[dict[str, Any]]:
+        """What the search index is made of."""
+        wanted = {"name": 1, "address": 1, "district": 1, "category": 1}
+        return [d async for d in self._targets.iterate({}, projection=wanted)]
+
+    async def count(self) -> int:
+        """How many there are."""
+        return await self._targets.count({})
+
+    async def distinct(self, name: str) -> list[str]:
+        """All values of a field, in order."""
+        return sorted(str(value) for value in await self._targets.distinct(name) if value)
+
+    async def write(self, targets: Iterable[Target]) -> int:
+        """Keeps a batch, new or changed."""
+        return await self._targets.bulk_upsert([({"_id": t.id}, document(t)) for t in targets])
+
+    async def keep_import(self, import_id: str, summary: dict[str, Any], tx: Tx) -> None:
+        """Keeps what an import came to, and counts the change."""
+        await self._imports.insert({"_id": import_id, **summary}, tx=tx)
+        await self._revisions.update({"_id": REVISION}, {"$inc": {"value": 1}}, upsert=True, tx=tx)
+
+    async def revision(self) -> int:
+        """How many changes there were."""
+        found = await self._revisions.find_one({"_id": REVISION})
+        return int(found["value"]) if found else 0
+
+    async def checklist(self, code: str, version: int | None = None, tx: Tx | None = None) -> Checklist | None:
+        """A checklist in a version, or in its newest one."""
+        wanted: dict[str, Any] = {"code": code} if version is None else {"code": code, "version": version}
+        return maybe(Checklist, await self._checklists.find_one(wanted, sort=[("version", -1)], tx=tx))
+
+    async def insert_checklist(self, checklist: Checklist, tx: Tx) -> None:
+        """Keeps a new version; Duplicate when somebody published it at once."""
+        await self._checklists.insert(document(checklist), tx=tx)
