@@ -91,7 +91,7 @@ class EmbeddedMongo:
     def address(cls, directory: Path) -> str | None:
         """The address of the database that another server runs on `directory` now; None if none does."""
         lock = directory / "lock"
-        if not lock.exists() or not _is_taken(lock):
+        if not _is_taken(lock):
             return None
         other = cls(directory, Path(), 0)
         other.port = int((directory / "port").read_text())
@@ -142,7 +142,8 @@ class EmbeddedMongo:
                 "Free some space, then start again."
             )
         await _orphan_gone(self.directory / "db" / "mongod.lock")
-        self._spawn()
+        with _directory_errors(self.directory):
+            self._spawn()
         try:
             async with asyncio.timeout(READY_SECONDS):
                 await self._listening()
@@ -313,6 +314,9 @@ def _held(directory: Path) -> Iterator[None]:
 
 
 def _is_taken(lock: Path) -> bool:
+    """Say whether another process holds this lock file: ours, or mongod's own, which is of the same kind."""
+    if not lock.exists():
+        return False
     with lock.open() as file:
         try:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -324,7 +328,7 @@ def _is_taken(lock: Path) -> bool:
 async def _orphan_gone(lock: Path) -> None:
     """Wait until a database whose server has died has shut down."""
     give_up_at = time.monotonic() + ORPHAN_SECONDS
-    while _is_locked(lock):
+    while _is_taken(lock):
         if time.monotonic() > give_up_at:
             raise CannotStart(_held_by_orphan(lock))
         await asyncio.sleep(0.05)
@@ -336,17 +340,6 @@ def _held_by_orphan(lock: Path) -> str:
         f"An earlier database (process {pid}) still holds {lock.parent}. "
         f"Wait until it has ended, or end it with: kill {pid}"
     )
-
-
-def _is_locked(lock: Path) -> bool:
-    if not lock.exists():
-        return False
-    with lock.open("r+") as file:
-        try:
-            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            return True
-        return False
 
 
 def _keep_secret(path: Path) -> None:
