@@ -1,7 +1,7 @@
 // Findings that wait to be acknowledged. They are kept in the browser's database, photos included, across reloads.
 
 const NAME = "findings";
-const memory = new Map(); // Where a browser keeps nothing (private windows), this page's life is all there is.
+const memory = new Map(); // What this page knows; where a browser keeps nothing (private windows), that is all there is.
 
 function opened() {
   return new Promise((resolve, reject) => {
@@ -26,6 +26,10 @@ async function work(mode, ask) {
   }
 }
 
+const loaded = work("readonly", (store) => store.getAll())
+  .then((kept) => kept.forEach((finding) => memory.has(finding.key) || memory.set(finding.key, finding)))
+  .catch(() => {});
+
 /** Keeps a finding {key, inspection, url, fields, photos, at} until it is removed. */
 export async function keep(finding) {
   memory.set(finding.key, finding);
@@ -39,7 +43,6 @@ export async function remove(key) {
 
 /** What still waits for an inspection, oldest first. */
 export async function waiting(inspection) {
-  const kept = await work("readonly", (store) => store.getAll()).catch(() => []);
-  const all = new Map([...kept.map((finding) => [finding.key, finding]), ...memory]);
-  return [...all.values()].filter((finding) => finding.inspection === inspection).sort((a, b) => a.at - b.at);
+  await loaded;
+  return [...memory.values()].filter((finding) => finding.inspection === inspection).sort((a, b) => a.at - b.at);
 }

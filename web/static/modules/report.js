@@ -33,8 +33,8 @@ export class Reports {
     if (this.onAir()) fields.media_at = new Date(at).toISOString();
     const key = newKey();
     const photos = await this.#photos.get(form).blobs();
-    await keep({ key, inspection: this.inspection, url: form.getAttribute("action"), fields, photos, at });
-    this.send();
+    keep({ key, inspection: this.inspection, url: form.getAttribute("action"), fields, photos, at });
+    this.send(); // It goes out while it is being written down here.
   }
 
   /** Sends what waits, oldest first, one at a time; the same key makes a repetition harmless. */
