@@ -50,7 +50,9 @@ async def main(count: int) -> None:
             )
             assert watchers.stdout is not None
             await asyncio.wait_for(watchers.stdout.readline(), 30)
+            feed = server.channels.open("bench").open_feed("bench", ("video",), limit=100 * SECONDS)
             watched = await cpu_percent(SECONDS)
+            received = feed.waiting / SECONDS
             rates = json.loads(await watchers.stdout.readline())
             await watchers.wait()
         print(f"| {count} monitors of a 720p30 camera |            |")
@@ -58,6 +60,7 @@ async def main(count: int) -> None:
         print(f"| server without monitors   | {alone:8.1f} % |")
         print(f"| server with them          | {watched:8.1f} % |")
         print(f"| per monitor               | {(watched - alone) / count:8.2f} % |")
+        print(f"| received, from 1st keyframe | {received:4.1f} fps |")
         print(f"| slowest monitor           | {min(rates):6.1f} fps |")
         print(f"| mean                      | {sum(rates) / count:6.1f} fps |")
 

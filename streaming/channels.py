@@ -21,7 +21,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Protocol
 
-from streaming.feed import Ending, Feed
+from streaming.feed import FEED_FRAMES, Ending, Feed
 from streaming.h264 import is_keyframe, split_nals
 from streaming.media import Kind, MediaFrame
 from streaming.outputs import Output, Outputs
@@ -215,9 +215,9 @@ class Channel:
 
     # Reading
 
-    def open_feed(self, name: str, kinds: Collection[Kind] = ("video", "audio")) -> Feed:
+    def open_feed(self, name: str, kinds: Collection[Kind] = ("video", "audio"), *, limit: int = FEED_FRAMES) -> Feed:
         """A new reader, beginning at the keyframe that is asked for at once."""
-        feed = Feed(f"{self.name} {name}", kinds=kinds, request_keyframe=self.request_keyframe)
+        feed = Feed(f"{self.name} {name}", kinds=kinds, limit=limit, request_keyframe=self.request_keyframe)
         self._feeds.append(feed)
         self.request_keyframe()
         return feed

@@ -57,6 +57,11 @@ class Feed:
         self._unreported = 0
         self._reported_at = 0.0
 
+    @property
+    def waiting(self) -> int:
+        """How many frames wait to be read."""
+        return len(self._frames)
+
     def put(self, frame: MediaFrame) -> None:
         """Offer a frame; never blocks and never fails."""
         if frame.kind not in self._kinds or self.ended is not None:
