@@ -158,7 +158,9 @@ class EmbeddedMongo:
                 "were made with it."
             ) from None
         except Unavailable as error:
-            self._raise_if_ended()
+            for _ in range(100):  # a mongod that fails takes its time to write down why
+                self._raise_if_ended()
+                await asyncio.sleep(0.05)
             raise CannotStart(f"The database in {self.directory} does not answer. Look into {self._log}.") from error
         self.trouble = None
         log.info("The database runs on port %d as process %d.", self.port, self.pid)
