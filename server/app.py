@@ -136,7 +136,7 @@ def build_house(settings: Settings, *, clock: Clock, database: Database) -> Hous
     )
     cards = Cards(rooms)
     pages = Pages(rooms, cards)
-    hub = Hub(ledger, Live(cards, pages).shown)
+    hub = Hub(ledger, Live(cards, pages).shown, slow_seconds=settings.slow_viewer_seconds)
     return House(
         settings=settings,
         clock=clock,

@@ -80,9 +80,9 @@ class Stranger:
         raw: list[bytes] = []
         while len(raw) < size:
             async with self._http.get(f"{self._url}/ledger/entries", params={"from": len(raw)}) as reply:
-                page = (await reply.json())["entries"]
+                page = (await reply.read()).split(b"\n")[:-1]  # one entry a line, its very bytes
             assert page, "the log hides entries"
-            raw += [base64.b64decode(entry["raw"]) for entry in page]
+            raw += page
         return raw[:size]
 
     async def prove_included(self, kind: str, subject: str) -> dict[str, Any]:
