@@ -4,7 +4,6 @@
 """
 
 import sys
-from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
@@ -65,31 +64,6 @@ def translate(lang: str, msgid: str, **values: object) -> str:
     """A sentence in this language with its `{placeholders}` filled: for error messages and letters."""
     sentence = words(lang).gettext(msgid)
     return sentence.format_map(values) if values else sentence
-
-
-def choose(candidates: Iterable[str | None], accept_language: str = "") -> str:
-    """The first language we have: what was asked for (address, cookie), then what the browser prefers."""
-    for candidate in candidates:
-        if candidate in LANGUAGES:
-            return str(candidate)
-    for tag in _by_preference(accept_language):
-        if tag.startswith("zh"):
-            return "zh_CN"
-        if tag.startswith("en"):
-            return "en"
-    return DEFAULT_LANGUAGE
-
-
-def _by_preference(accept_language: str) -> list[str]:
-    """The tags of an Accept-Language header, most wanted first (RFC 9110, 12.5.4)."""
-    weighed: list[tuple[float, str]] = []
-    for part in accept_language.lower().split(","):
-        tag, _, weight = part.strip().partition(";q=")
-        try:
-            weighed.append((-float(weight or 1), tag))
-        except ValueError:
-            continue
-    return [tag for weight, tag in sorted(weighed, key=lambda pair: pair[0]) if weight]
 
 
 def html_tag(lang: str) -> str:

@@ -10,7 +10,10 @@ export function showProblem(form, message, where) {
   const note = form.querySelector(".form-error");
   note.textContent = message || document.body.dataset.noAnswer;
   note.hidden = false;
-  if (!place || place.type === "hidden") return note.scrollIntoView({ block: "nearest" });
+  if (!place || place.type === "hidden") {
+    form.querySelector("button:not([type=button])").before(note);
+    return note.scrollIntoView({ block: "nearest" });
+  }
   note.id ||= `error-${where}-${Math.random().toString(36).slice(2)}`;
   place.setAttribute("aria-invalid", "true");
   place.setAttribute("aria-describedby", note.id);
