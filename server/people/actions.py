@@ -75,6 +75,7 @@ class People:
         self._attempts = attempts
         self._passwords = Passwords()
         self._remembered: dict[str, Remembered] = {}
+        self._revocations = 0
         self._throttle = Throttle(database, clock, b"", attempts)
         self.store = PeopleStore(database)
 
@@ -123,7 +124,7 @@ class People:
 
     async def invitation(self, secret: str) -> Invitation:
         """The invitation behind a link, while it is open."""
-        invitation = await self.store.invitation(digest_of(secret))
+        invitation = await self.store.invitation(_digest(secret))
         if invitation is None or not invitation.is_open(self._clock()):
             raise BadInvitation("This invitation was used or has expired. Ask the operator for a new one.")
         return invitation
@@ -192,7 +193,7 @@ class People:
         right = await self._passwords.is_right(account.password_hash if account else None, password)
         if account is None or not right or account.disabled_at:
             raise WrongPassword("Login or password is wrong. Please check both.", where="password")
-        await self._throttle.forgive(login)
+        await self._throttle.forgive(login, address)
         if self._passwords.is_outdated(account.password_hash):
             await self.store.set_hash(account.id, await self._passwords.hash(password))
         return account.person(), await self.begin_session(account.id)
@@ -214,7 +215,7 @@ class People:
 
     async def recognise(self, secret: str) -> Person | None:
         """Who a session belongs to, None when it is none or over."""
-        digest, now = digest_of(secret), self._clock()
+        digest, now = _digest(secret), self._clock()
         known = self._remembered.get(digest)
         if known is None or known.until <= now or known.session.is_over(now):
             known = await self._look_up(digest, now)
@@ -222,6 +223,7 @@ class People:
 
     async def _look_up(self, digest: str, now: datetime) -> Remembered | None:
         self._remembered.pop(digest, None)
+        revocations = self._revocations
         session = await self.store.session(digest)
         if session is None or session.is_over(now):
             return None
@@ -230,16 +232,25 @@ class People:
             return None
         if now - session.seen_at > TOUCH_AFTER:
             await self.store.touch(digest, now, now + self._spans.idle)
+        known = Remembered(account.person(), session, now + timedelta(seconds=REMEMBER_SECONDS))
+        if revocations == self._revocations:  # Else what was read may have been revoked since.
+            self._remember(digest, known)
+        return known
+
+    def _remember(self, digest: str, known: Remembered) -> None:
         if len(self._remembered) >= MOST_REMEMBERED:
             self._remembered.clear()
-        known = Remembered(account.person(), session, now + timedelta(seconds=REMEMBER_SECONDS))
         self._remembered[digest] = known
-        return known
+
+    def _forget(self) -> None:
+        """After sessions ended: what is remembered, and what is being looked up, is believed no more."""
+        self._revocations += 1
+        self._remembered.clear()
 
     async def sign_out(self, secret: str) -> None:
         """Ends a session."""
-        self._remembered.pop(digest_of(secret), None)
-        await self.store.end_session(digest=digest_of(secret))
+        if await self.store.end_session(digest=_digest(secret)):
+            self._forget()
 
     async def sessions(self, actor: Person | None) -> list[Session]:
         """One's own sessions that are not over."""
@@ -249,11 +260,16 @@ class People:
     async def revoke(self, actor: Person | None, session_id: str) -> None:
         """Ends one of one's own sessions."""
         person = require(actor, Deed.OWN_ACCOUNT)
-        self._remembered.clear()
         if not await self.store.end_session(id=session_id, account_id=person.id):
             raise NotFound("There is no such session.")
+        self._forget()
 
     async def revoke_all(self, account_id: str) -> None:
         """Ends every session of an account."""
-        self._remembered.clear()
         await self.store.end_sessions(account_id)
+        self._forget()
+
+
+def _digest(secret: str) -> str:
+    """What a secret from outside is looked up by. Ours are ASCII; other texts are nobody's, and may not even encode."""
+    return digest_of(secret) if secret.isascii() else ""
