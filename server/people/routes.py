@@ -96,11 +96,10 @@ def _add_signing(doors: Doors, people: People, cookies: Cookies) -> None:
 
     async def sign_in(request: web.Request) -> Answer:
         sent = await form(request)
-        who, secret = await people.sign_in(
-            sent.text("login", max_length=200), sent.secret("password"), request.remote or ""
-        )
+        login, wanted = sent.text("login", max_length=200), _next(sent.text("next", required=False))
+        who, secret = await people.sign_in(login, sent.secret("password"), request.remote or "")
         await people.sign_out(request.cookies.get(SESSION_COOKIE, ""))  # A browser has one session at a time.
-        location = _next(sent.text("next", required=False)) or start_page(who.role)
+        location = wanted or start_page(who.role)
         return cookies.set(done(request, Done(location, {"name": who.name, "role": who.role}, 200)), secret)
 
     async def sign_out(request: web.Request) -> Answer:
