@@ -18,11 +18,12 @@ $(STAMP): requirements.lock pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@
 
-$(VENDOR)/.installed: web/package.json web/package-lock.json
+$(VENDOR)/.installed: web/package.json web/package-lock.json web/.npmrc
 	mkdir -p $(VENV)/npm $(VENDOR)
-	cp web/package.json web/package-lock.json $(VENV)/npm/
+	cp web/package.json web/package-lock.json web/.npmrc $(VENV)/npm/
 	npm ci --prefix $(VENV)/npm --no-audit --no-fund --loglevel=error
-	cp $(VENV)/npm/node_modules/hls.js/dist/hls.light.mjs $(VENDOR)/hls.mjs
+	cp $(VENV)/npm/node_modules/hls.js/dist/hls.light.min.mjs $(VENDOR)/hls.mjs
+	gzip -9 -k -f -n $(VENDOR)/hls.mjs
 	cp $(VENV)/npm/node_modules/hls.js/LICENSE $(VENDOR)/hls.LICENSE
 	touch $@
 
