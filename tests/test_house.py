@@ -9,7 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from server.app import build_app
 from server.config import PREFIX, Settings
+from server.kit.clock import now
+from server.kit.doors import DOORS
+from server.kit.mongo import Database
 
 ROOT = Path(__file__).parent.parent
 ROOMS = ("server", "streaming", "scheduler", "web")
@@ -104,6 +108,17 @@ def test_no_setting_is_documented_that_does_not_exist() -> None:
     for path in [*(ROOT / "docs").rglob("*.md"), ROOT / "README.md"]:
         named = set(re.findall(rf"{PREFIX}[A-Z_]+[A-Z]", path.read_text()))
         assert named <= known, f"{name(path)} names {named - known}"
+
+
+async def test_every_door_is_documented_and_nothing_else(tmp_path: Path) -> None:
+    database = Database.connect("mongodb://127.0.0.1:1/", "nowhere")  # It is never asked.
+    app = build_app(Settings(data_dir=tmp_path), clock=now, database=database)
+    await database.close()
+    rows = re.findall(r"^\| ([A-Z]+) \| (`/.*?`) \| `(\w+)` \| (\S.*) \|$", (ROOT / "docs/routes.md").read_text(), re.M)
+    documented = {(method, path, deed) for method, paths, deed, _ in rows for path in re.findall("`(.*?)`", paths)}
+    doors = {(door.method, re.sub(r":[^}]*}", "}", door.path), door.deed) for door in app[DOORS]}
+    assert doors - documented == set(), "docs/routes.md lacks these"
+    assert documented - doors == set(), "docs/routes.md names what there is not"
 
 
 def test_lock_files_carry_hashes_and_no_addresses() -> None:

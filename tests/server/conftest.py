@@ -1,0 +1,78 @@
+"""Every room over a real database, the people who play, and the whole application with somebody at its doors."""
+
+from dataclasses import dataclass
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient
+
+from server.app import HOUSE, House, build_app
+from server.config import Settings
+from server.people.model import Person
+from tests.fakes import FakeClock
+from tests.makers import Cast, hire_cast, open_house
+
+JSON = {"Accept": "application/json"}
+HTML = {"Accept": "text/html"}
+
+
+@dataclass
+class Site:
+    """The application on a real socket; requests are made as anybody, without a cookie jar between them."""
+
+    app: web.Application
+    house: House
+    client: TestClient
+
+    async def signed_in(self, person: Person | None) -> dict[str, str]:
+        """The header of a new session of this person; none for a stranger."""
+        if person is None:
+            return {}
+        return {"Cookie": f"session={await self.house.people.begin_session(person.id)}"}
+
+    async def ask(self, method, path, who=None, *, headers=JSON, **options):
+        """One request as this person; redirects are not followed."""
+        headers = {**headers, **await self.signed_in(who)}
+        return await self.client.request(method, path, headers=headers, allow_redirects=False, **options)
+
+    async def json(self, path, who=None, status=200):
+        """The JSON at an address."""
+        async with await self.ask("GET", path, who) as reply:
+            assert reply.status == status, f"{path}: {await reply.text()}"
+            return await reply.json()
+
+    async def html(self, path, who=None, language="zh_CN", status=200):
+        """The page at an address, in a language."""
+        async with await self.ask("GET", path, who, headers={**HTML, "Accept-Language": language}) as reply:
+            assert reply.status == status, f"{path}: {await reply.text()}"
+            return await reply.text()
+
+    async def post(self, path, who=None, status=201, **fields):
+        """Sends a form as a program does; the facts of the reply."""
+        async with await self.ask("POST", path, who, data=fields) as reply:
+            assert reply.status == status, f"{path}: {await reply.text()}"
+            return await reply.json()
+
+
+@pytest.fixture
+def clock():
+    return FakeClock()
+
+
+@pytest.fixture
+async def house(database, tmp_path, clock):
+    async with open_house(database, tmp_path, clock) as house:
+        yield house
+
+
+@pytest.fixture
+async def cast(house) -> Cast:
+    return await hire_cast(house)
+
+
+@pytest.fixture
+async def site(database, tmp_path, clock, aiohttp_client):
+    """The whole application."""
+    app = build_app(Settings(data_dir=tmp_path), clock=clock, database=database)
+    client = await aiohttp_client(app)
+    return Site(app, app[HOUSE], client)
