@@ -7,6 +7,11 @@ what was wrong, where, and what to do; it is also the gettext msgid, so values a
 from collections.abc import Callable
 
 
+def N_(msgid: str) -> str:  # noqa: N802  # gettext's own name for it
+    """Marks a sentence for the catalogues where it is written down and translated later."""
+    return msgid
+
+
 class Refusal(Exception):
     """What an action raises when a rule says no: a sentence, its values, and the field concerned.
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from server.kit.errors import Invalid, NotAllowed
+from server.kit.errors import N_, Invalid, NotAllowed
 
 
 class Role(StrEnum):
@@ -49,27 +49,27 @@ class Deed(StrEnum):
 
 
 SENTENCES: Mapping[Deed, str] = {
-    Deed.READ: "You may not read this page.",
-    Deed.WATCH: "You may not watch this broadcast.",
-    Deed.METRICS: "You may not read the metrics.",
-    Deed.HEALTH: "You may not read the state of the server.",
-    Deed.SIGN_IN: "You may not sign in here.",
-    Deed.OWN_ACCOUNT: "Only people with an account have an account page. Please sign in.",
-    Deed.PUBLISH_WHIP: "You may not broadcast here.",
-    Deed.BUSINESS_LINK: "You may not use this link.",
-    Deed.BROADCAST_TOKEN: "Only inspectors may broadcast. Please sign in as an inspector.",
-    Deed.MONITOR: "The picture without delay is for inspectors, deputies and operators. Please sign in as one of them.",
-    Deed.INSPECT: "Only inspectors may open the console. Please sign in as an inspector.",
-    Deed.PUBLISH_FINDING: "Only inspectors may publish findings. Please sign in as an inspector.",
-    Deed.WITHDRAW_FINDING: "Only inspectors may withdraw findings. Please sign in as an inspector.",
-    Deed.PLAN: "Only operators may plan episodes. Please sign in as an operator.",
-    Deed.DRAW: "Only operators may draw lots. Please sign in as an operator.",
-    Deed.ASSIGN: "Only operators may assign inspectors. Please sign in as an operator.",
-    Deed.CONDUCT: "Only operators may start, conclude or cancel an episode. Please sign in as an operator.",
-    Deed.CUT: "Only operators may cut a broadcast. Please sign in as an operator.",
-    Deed.MOVE_RECTIFICATION: "Only inspectors and operators may move a rectification. Please sign in as one of them.",
-    Deed.INVITE: "Only operators may invite people and close accounts. Please sign in as an operator.",
-    Deed.IMPORT_TARGETS: "Only operators may import targets. Please sign in as an operator.",
+    Deed.READ: N_("You may not read this page."),
+    Deed.WATCH: N_("You may not watch this broadcast."),
+    Deed.METRICS: N_("You may not read the metrics."),
+    Deed.HEALTH: N_("You may not read the state of the server."),
+    Deed.SIGN_IN: N_("You may not sign in here."),
+    Deed.OWN_ACCOUNT: N_("Only people with an account have an account page. Please sign in."),
+    Deed.PUBLISH_WHIP: N_("You may not broadcast here."),
+    Deed.BUSINESS_LINK: N_("You may not use this link."),
+    Deed.BROADCAST_TOKEN: N_("Only inspectors may broadcast. Please sign in as an inspector."),
+    Deed.MONITOR: N_("The picture without delay is for inspectors, deputies and operators. Please sign in as one of them."),
+    Deed.INSPECT: N_("Only inspectors may open the console. Please sign in as an inspector."),
+    Deed.PUBLISH_FINDING: N_("Only inspectors may publish findings. Please sign in as an inspector."),
+    Deed.WITHDRAW_FINDING: N_("Only inspectors may withdraw findings. Please sign in as an inspector."),
+    Deed.PLAN: N_("Only operators may plan episodes. Please sign in as an operator."),
+    Deed.DRAW: N_("Only operators may draw lots. Please sign in as an operator."),
+    Deed.ASSIGN: N_("Only operators may assign inspectors. Please sign in as an operator."),
+    Deed.CONDUCT: N_("Only operators may start, conclude or cancel an episode. Please sign in as an operator."),
+    Deed.CUT: N_("Only operators may cut a broadcast. Please sign in as an operator."),
+    Deed.MOVE_RECTIFICATION: N_("Only inspectors and operators may move a rectification. Please sign in as one of them."),
+    Deed.INVITE: N_("Only operators may invite people and close accounts. Please sign in as an operator."),
+    Deed.IMPORT_TARGETS: N_("Only operators may import targets. Please sign in as an operator."),
 }
 """What somebody is told who may not do it: who may, and what to do now."""
 
