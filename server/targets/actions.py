@@ -3,48 +3,21 @@
 import asyncio
 import hashlib
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from server.kit.clock import Clock
-from server.kit.errors import Invalid
-from server.kit.ids import new_id
 from server.kit.mongo import Database, Tx
 from server.ledger.actions import Ledger
 from server.ledger.model import Fact, Kind
 from server.people.model import Deed, Person, require
 from server.targets.checklist_file import read_checklist
-from server.targets.import_lives import read_lives
-from server.targets.import_own import read_own
-from server.targets.model import ROW_FIELDS, Checklist, NoSuchChecklist, NoSuchTarget, Row, Target, id_of
-from server.targets.rows import Reading
+from server.targets.imports import Imports, Progress, Report
+from server.targets.model import Checklist, NoSuchChecklist, NoSuchTarget, Target
 from server.targets.search import Found, Index
 from server.targets.store import TargetStore
 
-FORMATS: Mapping[str, Callable[[bytes], Reading]] = {"own": read_own, "lives": read_lives}
-BATCH = 500
 FRESH_SECONDS = 1.0
-
-Progress = Callable[[int, int], None]
-"""Told how many rows are done, of how many."""
-
-
-@dataclass
-class Report:
-    """What an import came to. `total` = added + changed + unchanged + same + conflicting + refused."""
-
-    reading: Reading
-    added: int = 0
-    changed: int = 0
-    unchanged: int = 0
-    written: int = 0
-    file_sha256: str = ""
-
-    @property
-    def refused(self) -> int:
-        """Rows that could not be used."""
-        return len(self.reading.bad)
 
 
 @dataclass
@@ -67,6 +40,7 @@ class Targets:
         self._freshness = Freshness()
         self._checklists: dict[tuple[str, int], Checklist] = {}
         self.store = TargetStore(database)
+        self._imports = Imports(database, ledger, clock, self.store)
 
     async def prepare(self) -> None:
         """Indexes."""
@@ -85,62 +59,11 @@ class Targets:
     ) -> Report:
         """Adds and updates targets from a register's file; what is in the registry alone stays.
 
-        Idempotent. When it is cancelled or fails in between, the batches written so far stay, and running it
-        again goes on from there; the fact is recorded once at the end, when anything changed.
+        Idempotent. When it is cancelled or fails in between, the batches written so far stay, the record tells how
+        many they were, and running it again goes on from there.
         """
         person = require(actor, Deed.IMPORT_TARGETS)
-        if format not in FORMATS:
-            raise Invalid("There is no format “{format}”; there are {known}.", format=format, known=", ".join(FORMATS))
-        reading = await asyncio.to_thread(FORMATS[format], data)
-        report = Report(reading, file_sha256=hashlib.sha256(data).hexdigest())
-        changes = await self._compare(format, report)
-        if not dry_run:
-            await self._write(changes, report, progress or (lambda _done, _total: None))
-            if changes:
-                await self._record_import(person, format, report)
-        return report
-
-    async def _compare(self, register: str, report: Report) -> list[Target]:
-        known, now, changes = await self.store.of_register(register), self._clock(), []
-        for key, (_line, row) in report.reading.rows.items():
-            old = known.get(key)
-            if old is None:
-                report.added += 1
-                changes.append(Target(id_of(register, key), register, created_at=now, updated_at=now, **_said(row)))
-            elif old.says(row):
-                report.unchanged += 1
-            else:
-                report.changed += 1
-                version = old.version + 1
-                changes.append(
-                    Target(old.id, register, created_at=old.created_at, updated_at=now, version=version, **_said(row))
-                )
-        return changes
-
-    async def _write(self, changes: Sequence[Target], report: Report, progress: Progress) -> None:
-        for start in range(0, len(changes), BATCH):
-            batch = changes[start : start + BATCH]
-            await self.store.write(batch)
-            report.written += len(batch)
-            progress(report.written, len(changes))
-
-    async def _record_import(self, person: Person, format: str, report: Report) -> None:
-        import_id, now = new_id("im"), self._clock()
-        body = {
-            "file_sha256": report.file_sha256,
-            "format": format,
-            "rows": report.reading.total,
-            "added": report.added,
-            "changed": report.changed,
-            "unchanged": report.unchanged,
-            "refused": report.refused,
-        }
-
-        async def work(tx: Tx) -> None:
-            await self.store.keep_import(import_id, {**body, "at": now}, tx)
-            await self._ledger.record(tx, Fact(Kind.TARGETS_IMPORTED, now, import_id, person.mark, body))
-
-        await self._database.transact(work)
+        return await self._imports.run(person, data, format, dry_run=dry_run, progress=progress)
 
     # Checklists
 
@@ -224,18 +147,20 @@ class Targets:
         return [targets[i] for i in found.ids if i in targets], found.total
 
     async def _freshen(self) -> None:
-        """Reads the registry again when it changed, looking at most once a second."""
+        """Reads the registry again when it changed, looking at most once a second.
+
+        Whoever comes while it is being read again is served what was known before.
+        """
         fresh = self._freshness
-        if time.monotonic() - fresh.looked_at < FRESH_SECONDS:
+        just_looked = time.monotonic() - fresh.looked_at < FRESH_SECONDS
+        if just_looked or (fresh.lock.locked() and fresh.revision >= 0):
             return
         async with fresh.lock:
+            if time.monotonic() - fresh.looked_at < FRESH_SECONDS:
+                return  # Somebody read it while we waited.
             revision = await self.store.revision()
             if revision != fresh.revision:
                 rows = await self.store.rows()
                 self._index = await asyncio.to_thread(Index, rows)
                 fresh.revision = revision
             fresh.looked_at = time.monotonic()
-
-
-def _said(row: Row) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in ROW_FIELDS}

@@ -3,14 +3,16 @@
 import asyncio
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
 from tqdm import tqdm
 
-from server.kit.errors import Invalid
+from server.kit.errors import Invalid, Refusal
 from server.people.model import SYSTEM
-from server.targets.actions import Report, Targets
+from server.targets.actions import Targets
+from server.targets.imports import Report
 
 MOST_SHOWN = 100
 
@@ -18,7 +20,7 @@ MOST_SHOWN = 100
 async def run_import(targets: Targets, path: Path, format: str, dry_run: bool, out: TextIO) -> int:
     """Imports with a progress bar and accounts for every row; 0 all used, 1 some refused, 2 unusable, 130 stopped."""
     data = _read(path)
-    with tqdm(unit="rows", file=sys.stderr, disable=None, leave=False) as bar:
+    with tqdm(unit=" targets", file=sys.stderr, disable=None, leave=False) as bar:
 
         def progress(done: int, total: int) -> None:
             bar.total = total
@@ -26,8 +28,11 @@ async def run_import(targets: Targets, path: Path, format: str, dry_run: bool, o
 
         try:
             report = await targets.import_register(SYSTEM, data, format, dry_run=dry_run, progress=progress)
-        except asyncio.CancelledError:
-            print(f"Stopped. {bar.n:.0f} targets were written and stay; run the import again to go on.", file=out)
+        except (asyncio.CancelledError, Refusal) as problem:
+            if bar.n:
+                print(f"Stopped. {bar.n:,.0f} targets were written and stay; import again to go on.", file=out)
+            if isinstance(problem, Refusal):
+                raise
             return 130
     account_for(report, path.name, dry_run, out)
     return 1 if report.refused else 0
@@ -41,27 +46,25 @@ def account_for(report: Report, name: str, dry_run: bool, out: TextIO) -> None:
         (report.added, "added"),
         (report.changed, "changed"),
         (report.unchanged, "unchanged"),
-        (len(reading.same), "repeat an earlier row word for word, dropped"),
-        (len(reading.conflicting), "repeat an earlier row's key with other words, the first row was kept"),
+        (len(reading.same), "say what an earlier row says, dropped"),
+        (len(reading.conflicts), "share another row's key but say less, dropped (of equals the first was kept)"),
         (report.refused, "refused"),
     ):
         print(f"  {count:>7,} {words}", file=out)
     _counted(reading.tidied, "Tidied, by cells:", out)
     _counted(reading.blanks, "Blank cells, by column:", out)
     _shown([f"line {line} repeats line {first}" for line, first in reading.same], "Repeated:", out)
-    _shown(
-        [f"line {line} differs from line {first} (key {key})" for line, first, key in reading.conflicting],
-        "Conflicting:",
-        out,
-    )
-    _shown([f"line {b.line}, {b.column} “{b.value}”: {b.reason}" for b in reading.bad], "Refused:", out)
+    conflicts = [f"line {c.dropped}: dropped for line {c.kept} (key {c.key})" for c in reading.conflicts]
+    _shown(conflicts, "Conflicting:", out)
+    _shown(reading.left_out, "Left out, the row was kept without it:", out)
+    _shown(reading.refused, "Refused:", out)
 
 
 def _counted(counts: Counter[str], title: str, out: TextIO) -> None:
     _shown([f"{count:>7,} {words}" for words, count in sorted(counts.items())], title, out)
 
 
-def _shown(lines: list[str], title: str, out: TextIO) -> None:
+def _shown(lines: Sequence[object], title: str, out: TextIO) -> None:
     if lines:
         print(title, file=out)
     for line in lines[:MOST_SHOWN]:

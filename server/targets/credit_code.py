@@ -1,5 +1,7 @@
 """Unified social credit codes (统一社会信用代码): 18 characters, the last checks the rest (GB 32100). Pure."""
 
+import unicodedata
+
 from server.kit.errors import Invalid
 
 CHARACTERS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
@@ -12,8 +14,8 @@ class BadCreditCode(Invalid):
 
 
 def check(text: str) -> str:
-    """The code in capitals, or BadCreditCode saying what is wrong and where."""
-    code = text.strip().upper()
+    """The code in capitals of ordinary width, or BadCreditCode saying what is wrong and where."""
+    code = unicodedata.normalize("NFKC", text).strip().upper()
     if len(code) != LENGTH:
         raise BadCreditCode(
             "A unified social credit code has {wanted} characters; this one has {length}.",

@@ -1,12 +1,13 @@
 """Businesses of the LIVES open format, as San Francisco published them (docs/formats.md). Pure.
 
-Telephone numbers are read and dropped: a registry needs no personal data.
+Telephone numbers are not kept: a registry needs no personal data.
 """
 
 import re
 
+from server.targets.csv_file import UTF8, lines
 from server.targets.model import Row
-from server.targets.rows import BadCell, Cells, Reading, read
+from server.targets.rows import Reading, Record, gather
 
 COLUMNS = (
     "business_id",
@@ -21,47 +22,50 @@ COLUMNS = (
     "business_certificate",
     "application_date",
 )
-ZIP = re.compile(r"(\d{5})(?:-?\d{4})?")
+ZIP = re.compile(r"(\d{5})(-?\d{4})?")
+NO_ZIP = "00000"
 CATERING = "catering"
+DEGREES = {"latitude": 90, "longitude": 180}
 
 
 def read_lives(data: bytes) -> Reading:
     """Reads businesses.csv."""
-    return read(data, COLUMNS, _row, ("utf-8-sig",))
+    return gather(lines(data, COLUMNS, (UTF8,)), COLUMNS, _row)
 
 
-def _row(cells: Cells, reading: Reading) -> Row:
-    for column in ("business_id", "name", "address"):
-        if not cells[column]:
-            raise BadCell(column, "", "is blank; every target has one")
-    latitude, longitude = _place(cells, reading)
+def _row(record: Record) -> Row:
+    record.require("business_id", "name", "address")
+    latitude, longitude = _place(record)
     return Row(
-        key=cells["business_id"],
-        name=_unquoted(cells["name"], reading),
-        address=cells["address"],
-        district=_district(cells["postal_code"], reading),
-        category=_category(cells["TaxCode"]),
+        key=record["business_id"],
+        name=_name(record),
+        address=record["address"],
+        district=_district(record),
+        category=_category(record["TaxCode"]),
         latitude=latitude,
         longitude=longitude,
-        attributes={name: cells[name] for name in ("TaxCode", "business_certificate") if cells[name]},
+        attributes={name: record[name] for name in ("TaxCode", "business_certificate") if record[name]},
     )
 
 
-def _unquoted(name: str, reading: Reading) -> str:
+def _name(record: Record) -> str:
     """Straight quotes that survive the CSV are part of no name's spelling; they become typographic ones."""
-    if '"' not in name:
-        return name
-    reading.tidied["stray quotes"] += 1
-    return re.sub(r'"([^"]*)"', "“\\1”", name).replace('"', "”")
+    if '"' not in record["name"]:
+        return record["name"]
+    record.count("straight quotes in names")
+    return re.sub(r'"([^"]*)"', "“\\1”", record["name"]).replace('"', "”")
 
 
-def _district(postal_code: str, reading: Reading) -> str:
-    """The postal code's area; anything that is no postal code of five or nine digits is no district."""
-    found = ZIP.fullmatch(postal_code)
-    if found and found.group(1) != "00000":
-        return found.group(1)
-    if postal_code:
-        reading.tidied["postal codes that are none"] += 1
+def _district(record: Record) -> str:
+    """The postal code's five digits; anything that is no postal code is left out, and the row kept."""
+    text = record["postal_code"]
+    found = ZIP.fullmatch(text)
+    if found and found[1] != NO_ZIP:
+        if found[2]:
+            record.count("postal codes of nine digits")
+        return found[1]
+    if text:
+        record.leave_out("postal_code", "is no postal code of five or nine digits")
     return ""
 
 
@@ -70,19 +74,25 @@ def _category(tax_code: str) -> str:
     return CATERING if tax_code.upper().startswith("H") or not tax_code else tax_code.upper()
 
 
-def _place(cells: Cells, reading: Reading) -> tuple[float | None, float | None]:
-    if not cells["latitude"] or not cells["longitude"]:
-        return None, None
-    values = []
-    for column, bound in (("latitude", 90), ("longitude", 180)):
-        try:
-            value = float(cells[column])
-        except ValueError:
-            raise BadCell(column, cells[column], "is not a number of degrees") from None
-        if not -bound <= value <= bound:
-            raise BadCell(column, cells[column], f"lies outside ±{bound} degrees")
-        values.append(value)
+def _place(record: Record) -> tuple[float | None, float | None]:
+    """Both degrees or none: half a place, and one that lies nowhere, is left out."""
+    values = [_degrees(record, column) for column in DEGREES]
     if values == [0, 0]:
-        reading.tidied["places at 0, 0"] += 1
+        record.count("places at 0, 0")
         return None, None
-    return values[0], values[1]
+    latitude, longitude = values
+    return (None, None) if latitude is None or longitude is None else (latitude, longitude)
+
+
+def _degrees(record: Record, column: str) -> float | None:
+    if not record[column]:
+        return None
+    try:
+        value = float(record[column])
+    except ValueError:
+        record.leave_out(column, "is not a number of degrees")
+        return None
+    if not -DEGREES[column] <= value <= DEGREES[column]:  # NaN lies in no interval
+        record.leave_out(column, f"lies outside ±{DEGREES[column]} degrees")
+        return None
+    return value

@@ -2,47 +2,45 @@
 
 from server.kit.errors import Invalid
 from server.targets import credit_code
+from server.targets.csv_file import GB18030, UTF8, lines
 from server.targets.model import Grade, Row
-from server.targets.rows import BadCell, Cells, Reading, read
+from server.targets.rows import Reading, Record, gather
 
 COLUMNS = ("name", "address", "district", "category", "code", "grade", "key")
-ENCODINGS = ("utf-8-sig", "gb18030")
 
 
 def read_own(data: bytes) -> Reading:
     """Reads the file."""
-    return read(data, COLUMNS, _row, ENCODINGS)
+    return gather(lines(data, COLUMNS, (UTF8, GB18030)), COLUMNS, _row)
 
 
-def _row(cells: Cells, _reading: Reading) -> Row:
-    for column in ("name", "address", "category"):
-        if not cells[column]:
-            raise BadCell(column, "", "is blank; every target has one")
-    code = _code(cells["code"])
+def _row(record: Record) -> Row:
+    record.require("name", "address", "category")
+    code = _code(record)
     return Row(
-        key=cells["key"] or code or f"{cells['name']}|{cells['address']}",
-        name=cells["name"],
-        address=cells["address"],
-        district=cells["district"],
-        category=cells["category"],
+        key=record["key"] or code or f"{record['name']}|{record['address']}",
+        name=record["name"],
+        address=record["address"],
+        district=record["district"],
+        category=record["category"],
         code=code,
-        grade=_grade(cells["grade"]),
+        grade=_grade(record),
     )
 
 
-def _code(text: str) -> str | None:
-    if not text:
+def _code(record: Record) -> str | None:
+    if not record["code"]:
         return None
     try:
-        return credit_code.check(text)
+        return credit_code.check(record["code"])
     except Invalid as problem:
-        raise BadCell("code", text, str(problem)) from None
+        record.refuse("code", str(problem))
 
 
-def _grade(text: str) -> Grade | None:
-    if not text:
+def _grade(record: Record) -> Grade | None:
+    if not record["grade"]:
         return None
     try:
-        return Grade(text.upper())
+        return Grade(record["grade"].upper())
     except ValueError:
-        raise BadCell("grade", text, "is none of A, B, C, D") from None
+        record.refuse("grade", "is none of A, B, C, D")

@@ -43,6 +43,11 @@ class Row:
     longitude: float | None = None
     attributes: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def filled(self) -> int:
+        """How much it says: its fields that are not blank, each attribute counted by itself."""
+        return sum(bool(getattr(self, name)) for name in ROW_FIELDS) + len(self.attributes)
+
 
 @dataclass(frozen=True)
 class Target:
@@ -81,6 +86,30 @@ ROW_FIELDS = (
     "longitude",
     "attributes",
 )
+
+
+@dataclass(frozen=True)
+class Import:
+    """One file brought in: what it held, and how many targets it has added and changed so far. `by` is a mark."""
+
+    id: str
+    format: str
+    file_sha256: str
+    rows: int
+    unchanged: int
+    refused: int
+    by: str
+    began_at: datetime
+    written_at: datetime
+    added: int = 0
+    changed: int = 0
+    ended_at: datetime | None = None
+
+    @property
+    def body(self) -> dict[str, str | int]:
+        """What the public record says of it. Rows that are in none of the counts repeat others, or were not reached."""
+        told = ("file_sha256", "format", "rows", "added", "changed", "unchanged", "refused")
+        return {name: getattr(self, name) for name in told}
 
 
 def id_of(register: str, key: str) -> str:

@@ -1,13 +1,15 @@
 """How targets, checklists and imports are kept."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 from server.kit.documents import document, maybe, noun
 from server.kit.mongo import Database, Tx
-from server.targets.model import Checklist, Target
+from server.targets.model import Checklist, Import, Target
 
 REVISION = "targets"
+RUNNING = {"ended_at": None}
 
 
 class TargetStore:
@@ -23,6 +25,7 @@ class TargetStore:
         """Indexes."""
         await self._targets.ensure_index([("register", 1), ("key", 1)], unique=True)
         await self._targets.ensure_index([("category", 1), ("district", 1)])
+        await self._imports.ensure_index([("ended_at", 1)], unique=True, partial=RUNNING)
         await self._checklists.ensure_index([("code", 1), ("version", -1)], unique=True)
 
     async def get(self, target_id: str) -> Target | None:
@@ -56,14 +59,28 @@ class TargetStore:
         """All values of a field, in order."""
         return sorted(str(value) for value in await self._targets.distinct(name) if value)
 
-    async def write(self, targets: Iterable[Target]) -> int:
-        """Keeps a batch, new or changed."""
-        return await self._targets.bulk_upsert([({"_id": t.id}, document(t)) for t in targets])
-
-    async def keep_import(self, import_id: str, summary: dict[str, Any], tx: Tx) -> None:
-        """Keeps what an import came to, and counts the change."""
-        await self._imports.insert({"_id": import_id, **summary}, tx=tx)
+    async def write(self, targets: Iterable[Target], tx: Tx) -> None:
+        """Keeps a batch, new or changed, and counts the change."""
+        await self._targets.bulk_upsert([({"_id": t.id}, document(t)) for t in targets], tx=tx)
         await self._revisions.update({"_id": REVISION}, {"$inc": {"value": 1}}, upsert=True, tx=tx)
+
+    async def running_import(self) -> Import | None:
+        """The import that has not ended, if there is one."""
+        return maybe(Import, await self._imports.find_one(RUNNING))
+
+    async def begin_import(self, running: Import) -> None:
+        """Keeps the import that begins now; Duplicate when another has not ended."""
+        await self._imports.insert(document(running))
+
+    async def count_written(self, import_id: str, added: int, changed: int, now: datetime, tx: Tx) -> bool:
+        """Counts a batch; False when the import has been ended."""
+        counts = {"$inc": {"added": added, "changed": changed}, "$set": {"written_at": now}}
+        return bool(await self._imports.update({"_id": import_id, **RUNNING}, counts, tx=tx))
+
+    async def end_import(self, import_id: str, now: datetime, tx: Tx) -> Import | None:
+        """The import as it ended; None when it had ended before."""
+        ended = {"$set": {"ended_at": now}}
+        return maybe(Import, await self._imports.find_one_and_update({"_id": import_id, **RUNNING}, ended, tx=tx))
 
     async def revision(self) -> int:
         """How many changes there were."""
