@@ -9,28 +9,31 @@
 import hashlib
 from collections.abc import Iterable
 
-SECRET_BYTES = 32
+BYTES = 32
 
 
 def commitment(secret: bytes) -> bytes:
     """What is published before the draw: SHA-256 of the secret."""
-    if len(secret) != SECRET_BYTES:
-        raise ValueError(f"a secret has {SECRET_BYTES} bytes, not {len(secret)}")
+    _check_length("secret", secret)
     return hashlib.sha256(secret).digest()
 
 
 def pool_digest(ids: Iterable[str]) -> bytes:
-    """SHA-256 of the pool; ValueError where it is empty or names somebody twice."""
+    """SHA-256 of the pool; ValueError where it is empty, names somebody twice, or an id holds a line feed."""
     members = sorted(member.encode() for member in ids)
     if not members:
         raise ValueError("the pool is empty")
     if len(set(members)) < len(members):
         raise ValueError("the pool names a member twice")
+    if any(b"\n" in member for member in members):
+        raise ValueError("an id holds a line break, so two pools could have one digest")
     return hashlib.sha256(b"".join(member + b"\n" for member in members)).digest()
 
 
 def seed(secret: bytes, digest: bytes, context: bytes) -> bytes:
-    """What decides everything: SHA-256(secret || pool digest || context)."""
+    """What decides everything: SHA-256(secret || pool digest || context); fixed lengths, so one way to read it."""
+    _check_length("secret", secret)
+    _check_length("pool digest", digest)
     return hashlib.sha256(secret + digest + context).digest()
 
 
@@ -42,3 +45,8 @@ def rank_hash(seed: bytes, member: str) -> bytes:
 def ranking(seed: bytes, ids: Iterable[str]) -> list[str]:
     """The whole pool in the order of the lot; a tie, which nobody will see, goes by the id's bytes."""
     return sorted(ids, key=lambda member: (rank_hash(seed, member), member.encode()))
+
+
+def _check_length(name: str, value: bytes) -> None:
+    if len(value) != BYTES:
+        raise ValueError(f"a {name} has {BYTES} bytes, not {len(value)}")
