@@ -75,7 +75,7 @@ class Form:
 async def form(request: web.Request) -> Form:
     """The request's body; anything unreadable is Invalid."""
     if request.content_type == "application/json":
-        return Form(_flat(await _json(request)))
+        return Form(_whole(_flat(await _json(request))))
     try:
         posted = await request.post()
     except ValueError as problem:
@@ -89,7 +89,15 @@ async def form(request: web.Request) -> Form:
                 uploads.setdefault(name, []).append(Upload(value.filename, data))
         elif isinstance(value, str):
             fields[name] = value
-    return Form(fields, uploads)
+    return Form(_whole(fields), uploads)
+
+
+def _whole(fields: dict[str, str]) -> dict[str, str]:
+    """Refuses half a surrogate pair, which no database and no other program could keep."""
+    for name, value in fields.items():
+        if any("\ud800" <= c <= "\udfff" for c in value):
+            raise Invalid("This text holds a broken character. Please type it again.", where=name)
+    return fields
 
 
 async def _json(request: web.Request) -> Any:

@@ -9,9 +9,9 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 from server.kit.doors import WHO
-from server.kit.errors import NotAllowed, Refusal
+from server.kit.errors import N_, NotAllowed, Refusal
 from server.kit.ids import new_id
-from server.kit.replies import ErrorPage, failed, refused
+from server.kit.replies import TRANSLATE, ErrorPage, failed, refused
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +45,14 @@ HEADERS = {
 }
 
 
+SENTENCES = {
+    404: N_("There is nothing at this address."),
+    405: N_("This address does not take that kind of request."),
+    413: N_("What was sent is too large. Send less at once, or a smaller photo."),
+}
+"""What is said where no handler of ours was reached."""
+
+
 class CrossSite(NotAllowed):
     """A write that another site's page tried to make in the name of our visitor."""
 
@@ -61,7 +69,9 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     except web.HTTPException as problem:
         if problem.status < HTTPStatus.BAD_REQUEST:
             raise
-        reply = failed(request, ErrorPage(problem.status, HTTPStatus(problem.status).phrase, problem.reason))
+        phrase = HTTPStatus(problem.status).phrase
+        message = request.app[TRANSLATE](request, Refusal(SENTENCES.get(problem.status, phrase)))
+        reply = failed(request, ErrorPage(problem.status, phrase, message))
         if "Allow" in problem.headers:
             reply.headers["Allow"] = problem.headers["Allow"]
         return reply
@@ -84,6 +94,13 @@ async def set_headers(request: web.Request, response: web.StreamResponse) -> Non
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     response.headers.setdefault("Cache-Control", "no-store" if request.get(WHO) else "no-cache")
+
+
+@web.middleware
+async def real_address(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Behind a reverse proxy of ours: the asker's address is the last one in X-Forwarded-For, which that proxy added."""
+    forwarded = request.headers.get("X-Forwarded-For", "").rsplit(",", 1)[-1].strip()
+    return await handler(request.clone(remote=forwarded) if forwarded else request)
 
 
 @web.middleware

@@ -152,3 +152,10 @@ def test_an_id_in_an_address_is_not_longer_than_ids_are():
     assert id_in_path(Request({}, id="ep_1")) == "ep_1"
     with pytest.raises(NotFound):
         id_in_path(Request({}, id="x" * 65))
+
+
+@pytest.mark.parametrize("post", [{"data": b'{"a": "\\ud800"}', "headers": {"Content-Type": "application/json"}}])
+async def test_half_a_surrogate_pair_is_refused_by_its_field(read, post):
+    with pytest.raises(Invalid, match="broken character") as refused:
+        await read(**post)
+    assert refused.value.where == "a"

@@ -2,6 +2,9 @@ import logging
 import re
 
 import pytest
+from aiohttp import web
+
+from server.kit import guard
 
 HTML = {"Accept": "text/html"}
 JSON = {"Accept": "application/json"}
@@ -128,3 +131,22 @@ async def test_an_accident_gets_a_number_that_the_log_has_too_without_the_addres
     assert record.exc_info
     ours = "\n".join(r.getMessage() for r in caplog.records if r.name.startswith("server"))
     assert "the-secret" not in ours
+
+
+@pytest.mark.parametrize(
+    ("headers", "seen"),
+    [
+        ({"X-Forwarded-For": "203.0.113.7"}, "203.0.113.7"),
+        ({"X-Forwarded-For": "198.51.100.1, 203.0.113.7"}, "203.0.113.7"),  # what the asker wrote comes first
+        ({}, "127.0.0.1"),
+    ],
+)
+async def test_behind_a_proxy_the_last_forwarded_address_counts(aiohttp_client, headers, seen):
+    async def remote(request):
+        return web.Response(text=request.remote)
+
+    app = web.Application(middlewares=[guard.real_address])
+    app.router.add_get("/", remote)
+    client = await aiohttp_client(app)
+    async with client.get("/", headers=headers) as reply:
+        assert await reply.text() == seen
