@@ -6,7 +6,8 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta, tzinfo
 
 from scheduler.deadlines import Calendar, add_working_days
-from server.inspections.model import Finding, words_digest
+from server.inspections.model import Finding, NoSuchInspection, words_digest
+from server.inspections.store import InspectionStore
 from server.kit.clock import Clock
 from server.kit.ids import digest_of, new_id, new_secret
 from server.kit.mongo import Database, Tx
@@ -56,6 +57,7 @@ class Rectifications:
         self._days = days
         self._objection_days = objection_days
         self._calendar = calendar or Calendar()
+        self._inspections = InspectionStore(database)
         self.store = RectificationStore(database)
         self.on_settled: Settled = _nothing
 
@@ -89,6 +91,7 @@ class Rectifications:
             due_on=add_working_days(self.today(), self._days, self._calendar),
             steps=(step,),
         )
+        await self.store.take_turn(finding.episode, tx)
         await self.store.insert(rectification, tx)
         body = {
             "finding": finding.id,
@@ -103,11 +106,13 @@ class Rectifications:
         """Ends what a withdrawn finding had set going, in its transaction."""
         rectification = await self.store.of_finding(finding.id, tx)
         if rectification and rectification.open:
-            words = finding.withdrawn_reason or ""
+            withdrawn = await self._inspections.finding(finding.id, tx)
+            words = withdrawn.withdrawn_reason or "" if withdrawn else ""
             await self._step(tx, rectification, State.WITHDRAWN, by, Role.INSPECTOR, words)
 
     async def open_of_episode(self, episode: str, tx: Tx) -> int:
-        """How many rectifications of an episode are still followed."""
+        """How many rectifications of an episode are still followed; none is ordered or settled meanwhile."""
+        await self.store.take_turn(episode, tx)
         return (await self.store.count_open([episode], tx)).get(episode, 0)
 
     async def move(self, actor: Person | None, rectification_id: str, to: State, words: str) -> Rectification:
@@ -156,6 +161,7 @@ class Rectifications:
         fact = Fact(Kind.RECTIFICATION_MOVED, now, moved.id, mark, body, moved.episode)
         await self._ledger.record(tx, fact)
         if to not in OPEN:
+            await self.store.take_turn(moved.episode, tx)
             await self.on_settled(tx, moved.episode)
         return moved
 
@@ -169,13 +175,15 @@ class Rectifications:
     def _objections_until(self, rectification: Rectification, to: State, now: datetime) -> datetime | None:
         if to is State.OBJECTION:
             return now + timedelta(days=self._objection_days)
-        return rectification.objections_until
+        return None if to is State.REOPENED else rectification.objections_until
 
     # Private links
 
     async def make_link(self, actor: Person | None, inspection: str) -> str:
         """A private link for the inspected business; the one before it ends. Shown once, kept as a digest."""
         require(actor, Deed.MOVE_RECTIFICATION)
+        if await self._inspections.get(inspection) is None:
+            raise NoSuchInspection("There is no such inspection.")
         secret = new_secret()
         await self.store.keep_link(digest_of(secret), inspection, self._clock())
         return secret

@@ -1,13 +1,17 @@
 """Every room over a real database, the people who play, and the whole application with somebody at its doors."""
 
+import uuid
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import pytest
-from aiohttp import web
-from aiohttp.test_utils import TestClient
+import pytest_asyncio
+from aiohttp import CookieJar, web
+from aiohttp.test_utils import TestClient, TestServer
 
 from server.app import HOUSE, House, build_app
 from server.config import Settings
+from server.kit.mongo import Database
 from server.people.model import Person
 from tests.fakes import FakeClock
 from tests.makers import Cast, hire_cast, open_house
@@ -70,9 +74,25 @@ async def cast(house) -> Cast:
     return await hire_cast(house)
 
 
+@asynccontextmanager
+async def open_site(database, folder, clock, **knobs):
+    """The whole application, listening on a port of its own."""
+    app = build_app(Settings(data_dir=folder, **knobs), clock=clock, database=database)
+    async with TestClient(TestServer(app), cookie_jar=CookieJar(unsafe=True)) as client:
+        yield Site(app, app[HOUSE], client)
+
+
 @pytest.fixture
-async def site(database, tmp_path, clock, aiohttp_client):
+async def site(database, tmp_path, clock):
     """The whole application."""
-    app = build_app(Settings(data_dir=tmp_path), clock=clock, database=database)
-    client = await aiohttp_client(app)
-    return Site(app, app[HOUSE], client)
+    async with open_site(database, tmp_path, clock) as site:
+        yield site
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def lasting_database(mongodb_uri, lasting_loop, leftovers):
+    """An empty database for all tests of a file, whose tests run on one loop (`loop_scope="module"`)."""
+    opened = Database.connect(mongodb_uri, f"test_{uuid.uuid4().hex}")
+    yield opened
+    await opened.close()
+    lasting_loop.call_soon_threadsafe(leftovers.put_nowait, opened.name)
