@@ -7,11 +7,12 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
+from apscheduler.triggers.date import DateTrigger
 
 from scheduler.when import When
 
@@ -64,17 +65,24 @@ class Runner:
         """Begin; what became due while nothing ran is run now, once, however many times it was missed."""
         self._scheduler.start()
         for job in self._jobs:
-            missed = {"next_run_time": datetime.now(UTC)} if await self._was_missed(job) else {}
-            self._scheduler.add_job(
-                self._wake,
-                _Due(job.when),
-                args=[job],
-                id=job.name,
-                coalesce=True,
-                misfire_grace_time=None,  # never skipped because the loop was busy: run late instead
-                max_instances=1,
-                **missed,
-            )
+            now = datetime.now(UTC)
+            known = await self._has_run(job)
+            self._add(job, _Due(job.when), job.name, **({"next_run_time": now} if known else {}))
+            if known:
+                # A run that broke off with its server can be taken over only when its lease has ended.
+                self._add(job, DateTrigger(now + timedelta(seconds=job.seconds)), f"{job.name}, taken over")
+
+    def _add(self, job: Job, trigger: BaseTrigger, name: str, **more: Any) -> None:
+        self._scheduler.add_job(
+            self._wake,
+            trigger,
+            args=[job],
+            id=name,
+            coalesce=True,
+            misfire_grace_time=None,  # never skipped because the loop was busy: run late instead
+            max_instances=1,
+            **more,
+        )
 
     async def close(self, seconds: float = CLOSE_SECONDS) -> None:
         """Start nothing more, wait for what runs, and cancel what still runs after `seconds`."""
@@ -86,7 +94,7 @@ class Runner:
             for task in overrunning:
                 task.cancel()
             if overrunning:
-                log.warning("Cancelled %d jobs that did not end within %.0f s.", len(overrunning), seconds)
+                log.warning("Cancelled %d jobs that did not end within %g s.", len(overrunning), seconds)
                 await asyncio.wait(overrunning)
         self._scheduler.shutdown(wait=False)
         # APScheduler shuts down in a callback of the loop: let it happen before we return.
@@ -106,13 +114,13 @@ class Runner:
         await self._lease.finish(claim, await self._outcome(job))
         return True
 
-    async def _was_missed(self, job: Job) -> bool:
+    async def _has_run(self, job: Job) -> bool:
+        """A job that is new here has missed nothing."""
         try:
-            last = await self._lease.last(job.name)
+            return await self._lease.last(job.name) is not None
         except Exception:
             log.exception("Job %s: whether a run was missed cannot be known; it runs at its next time.", job.name)
             return False
-        return last is not None and last < job.when.latest(self._clock())
 
     async def _wake(self, job: Job) -> None:
         """What APScheduler calls. Nothing may escape: a failing lease must not end the job's future."""
@@ -129,12 +137,12 @@ class Runner:
     async def _outcome(self, job: Job) -> str | None:
         """Run the job within its lease; None, or what went wrong."""
         try:
-            async with asyncio.timeout(job.seconds):
+            async with asyncio.timeout(job.seconds) as limit:
                 await job.run()
-        except TimeoutError:
-            log.exception("Job %s did not end within %.0f s.", job.name, job.seconds)
-            return f"TimeoutError: not done after {job.seconds:.0f} s"
         except Exception as error:
+            if limit.expired():
+                log.exception("Job %s did not end within %g s.", job.name, job.seconds)
+                return f"TimeoutError: not done after {job.seconds:g} s"
             log.exception("Job %s failed; it runs again at its next time.", job.name)
             return f"{type(error).__name__}: {error}"
         return None
