@@ -16,7 +16,7 @@ from server.people.model import Person
 from tests.fakes import FakeClock
 from tests.makers import Cast, hire_cast, open_house
 
-JSON = {"Accept": "application/json"}
+JSON = {"Accept": "application/json", "Accept-Language": "en"}
 HTML = {"Accept": "text/html"}
 
 
