@@ -16,7 +16,7 @@ from server.people.model import Person
 from tests.fakes import FakeClock
 from tests.makers import Cast, hire_cast, open_house
 
-JSON = {"Accept": "application/json", "Accept-Language": "en"}
+JSON = {"Accept": "application/json"}
 HTML = {"Accept": "text/html"}
 
 
@@ -34,20 +34,21 @@ class Site:
             return {}
         return {"Cookie": f"session={await self.house.people.begin_session(person.id)}"}
 
-    async def ask(self, method, path, who=None, *, headers=JSON, **options):
-        """One request as this person; redirects are not followed."""
-        headers = {**headers, **await self.signed_in(who)}
+    async def ask(self, method, path, who=None, *, headers=JSON, language="en", **options):
+        """One request as this person, who reads this language; redirects are not followed."""
+        session = (await self.signed_in(who)).get("Cookie", "session=")
+        headers = {**headers, "Cookie": f"lang={language}; {session}"}
         return await self.client.request(method, path, headers=headers, allow_redirects=False, **options)
 
-    async def json(self, path, who=None, status=200):
+    async def json(self, path, who=None, status=200, language="zh_CN"):
         """The JSON at an address."""
-        async with await self.ask("GET", path, who) as reply:
+        async with await self.ask("GET", path, who, language=language) as reply:
             assert reply.status == status, f"{path}: {await reply.text()}"
             return await reply.json()
 
     async def html(self, path, who=None, language="zh_CN", status=200):
         """The page at an address, in a language."""
-        async with await self.ask("GET", path, who, headers={**HTML, "Accept-Language": language}) as reply:
+        async with await self.ask("GET", path, who, headers=HTML, language=language) as reply:
             assert reply.status == status, f"{path}: {await reply.text()}"
             return await reply.text()
 
