@@ -98,7 +98,7 @@ async def set_headers(request: web.Request, response: web.StreamResponse) -> Non
 
 @web.middleware
 async def real_address(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Behind a reverse proxy of ours: the asker's address is the last one in X-Forwarded-For, which that proxy added."""
+    """Behind a reverse proxy of ours: the asker's address is the last in X-Forwarded-For, which that proxy added."""
     forwarded = request.headers.get("X-Forwarded-For", "").rsplit(",", 1)[-1].strip()
     return await handler(request.clone(remote=forwarded) if forwarded else request)
 
