@@ -21,5 +21,6 @@ class Languages:
 
     async def remember(self, request: web.Request, response: web.StreamResponse) -> None:
         """Keeps a choice made in the address. Signal: on_response_prepare."""
-        if request.query.get(COOKIE) in self._known and not response.prepared:
-            response.set_cookie(COOKIE, request.query[COOKIE], max_age=YEAR_SECONDS, samesite="Lax")
+        chosen = request.query.get(COOKIE)
+        if chosen in self._known:  # As a header: cookies were written into the headers before this signal.
+            response.headers.add("Set-Cookie", f"{COOKIE}={chosen}; Max-Age={YEAR_SECONDS}; Path=/; SameSite=Lax")
