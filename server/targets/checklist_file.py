@@ -36,7 +36,7 @@ def _item(found: Any, number: int) -> Item:
     severity = _text(found, "severity", where)
     if severity not in SEVERITIES:
         raise BadChecklist(
-            "The severity of {at} is “{value}”; use {known}.", at=where, value=severity, known=SEVERITIES
+            "The severity of {at} is “{value}”; use {known}.", at=where, value=severity, known=", ".join(SEVERITIES)
         )
     title_zh, title_en = _both(found, "title", where)
     look_zh, look_en = _both(found, "look_for", where)

@@ -22,7 +22,7 @@ COLUMNS = (
     "business_certificate",
     "application_date",
 )
-ZIP = re.compile(r"(\d{5})(-?\d{4})?")
+ZIP = re.compile(r"([0-9]{5})(-?[0-9]{4})?")
 NO_ZIP = "00000"
 CATERING = "catering"
 DEGREES = {"latitude": 90, "longitude": 180}

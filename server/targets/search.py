@@ -1,11 +1,14 @@
 """Searching the registry in memory: any part of a name or an address, in any script. Pure."""
 
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 PAGE = 20
+ACCENTS = re.compile("[\u0300-\u036f]")  # those of Latin, Greek and Cyrillic; the marks of kana tell words apart
+QUOTES = str.maketrans("“”„‘’`´", "\"\"\"''''")
 
 
 @dataclass(frozen=True)
@@ -17,8 +20,9 @@ class Found:
 
 
 def folded(text: str) -> str:
-    """Text as it is compared: full-width and half-width, capitals and small letters are the same."""
-    return unicodedata.normalize("NFKC", text).casefold()
+    """Text as it is compared: width, capitals, accents and the shape of quotes make no difference."""
+    plain = ACCENTS.sub("", unicodedata.normalize("NFKD", text))
+    return unicodedata.normalize("NFC", plain).casefold().translate(QUOTES)
 
 
 class Index:

@@ -35,7 +35,9 @@ class Town:
 
     async def facts(self) -> list[str]:
         """What waits for its place in the ledger."""
-        return [d["raw"].decode() for d in await self.database.collection("ledger_pending").find({}, sort="_id")]
+        return [
+            d["raw"].decode() for d in await self.database.collection("ledger_pending").find({}, sort=[("order", 1)])
+        ]
 
 
 @pytest.fixture

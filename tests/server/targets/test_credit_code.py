@@ -26,9 +26,7 @@ def test_a_real_code_is_right(code: str) -> None:
     assert check(code) == code
 
 
-@pytest.mark.parametrize(
-    "text", ["91350100m000100y43", " 91350100M000100Y43 ", "９１３５０１００Ｍ０００１００Ｙ４３"]
-)
+@pytest.mark.parametrize("text", ["91350100m000100y43", " 91350100M000100Y43 ", "９１３５０１００Ｍ０００１００Ｙ４３"])
 def test_small_letters_spaces_and_full_width_are_the_same_code(text: str) -> None:
     assert check(text) == "91350100M000100Y43"
 
