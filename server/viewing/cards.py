@@ -109,18 +109,25 @@ class Cards:
         rooms = self._rooms
         people = {p.id: p for p in await rooms.people.find({f.by for f in findings})}
         orders = await rooms.rectifications.store.of_findings([f.id for f in findings])
-        checklists = await self._checklists({f.inspection for f in findings})
+        checklists = await self._checklists({f.episode for f in findings})
+        places = await self._places(findings)
         views = []
         for finding in findings:
             item = checklists[finding.inspection].item(finding.item)
             assert item is not None, "a finding is about an item of its inspection's checklist"
-            index = await rooms.ledger.store.index_of(finding.ticket)
-            views.append(finding_view(finding, item, people, orders.get(finding.id), index, lang))
+            order, place = orders.get(finding.id), places.get(finding.id)
+            views.append(finding_view(finding, item, people, order, place, lang))
         return views
 
-    async def _checklists(self, inspections: Iterable[str]) -> dict[str, Checklist]:
-        rooms = self._rooms
-        return {i: await rooms.inspections.checklist_of(await rooms.inspections.get(i)) for i in inspections}
+    async def _places(self, findings: Sequence[Finding]) -> dict[str, int]:
+        """Where findings stand in the ledger; those that still wait for their place are left out."""
+        found = await self._rooms.ledger.entries(0, 0, ticket={"$in": [f.ticket for f in findings]})
+        return {entry.fact.subject: entry.index for entry in found}
+
+    async def _checklists(self, episodes: Iterable[str]) -> dict[str, Checklist]:
+        """The checklists of these episodes' inspections, which the targets' room keeps in memory."""
+        inspections = self._rooms.inspections
+        return {i.id: await inspections.checklist_of(i) for i in await inspections.store.find(episodes=list(episodes))}
 
     async def finding(self, finding_id: str, lang: str = "zh_CN") -> FindingView:
         """One finding's view."""
@@ -131,7 +138,7 @@ class Cards:
         rooms = self._rooms
         targets = await rooms.targets.get_many([r.target for r in rectifications])
         findings = await rooms.inspections.store.findings_with([r.finding for r in rectifications])
-        checklists = await self._checklists({r.inspection for r in rectifications})
+        checklists = await self._checklists({r.episode for r in rectifications})
         today = rooms.rectifications.today()
         cards = []
         for r in rectifications:

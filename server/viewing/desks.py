@@ -39,17 +39,15 @@ class Desks:
     async def mine(self, who: Person | None) -> MinePage:
         """The inspections that somebody is on the team of, newest first."""
         person = require(who, Deed.INSPECT)
-        found = await self._rooms.inspections.store.find(member=person.id)
+        rooms = self._rooms
+        found = (await rooms.inspections.store.find(member=person.id))[:SHOWN]
+        episodes = await self._cards.episodes([await rooms.episodes.get(i.episode) for i in found])
+        known = await rooms.targets.get_many([i.target for i in found])
+        targets = {card.id: card for card in await self._cards.targets(list(known.values()))}
         return MinePage(
             [
-                MyInspection(
-                    i.id,
-                    i.state.value,
-                    await self._cards.episode(i.episode),
-                    await self._cards.target(i.target),
-                    f"/console/{i.id}",
-                )
-                for i in found[:SHOWN]
+                MyInspection(i.id, i.state.value, episode, targets[i.target], f"/console/{i.id}")
+                for i, episode in zip(found, episodes, strict=True)
             ]
         )
 
@@ -98,7 +96,7 @@ class Desks:
             ],
             districts=await rooms.targets.districts(),
             categories=await rooms.targets.categories(),
-            inspectors=[OperatorInspector(p.id, p.name, p.department, p.certificate) for p in inspectors],
+            inspectors=[OperatorInspector(p.name, p.department, p.certificate) for p in inspectors],
         )
 
     async def plan(self, who: Person | None, episode_id: str) -> PlanPage:
@@ -128,17 +126,19 @@ class Desks:
         inspection = await rooms.inspections.get(await rooms.rectifications.open_link(link))
         orders = await rooms.rectifications.store.find(inspection=inspection.id)
         cards = await self._cards.rectifications(orders, lang)
+        behind = await rooms.inspections.store.findings_with([order.finding for order in orders])
+        findings = await self._cards.findings([behind[order.finding] for order in orders], lang)
         return BusinessPage(
             target=await self._cards.target(inspection.target),
             episode=await self._cards.episode(inspection.episode),
             cases=[
                 BusinessCase(
                     rectification=card,
-                    finding=await self._cards.finding(order.finding, lang),
+                    finding=finding,
                     may_submit=order.state in AWAITING_BUSINESS,
                     submit_url=f"/business/{link}/rectifications/{order.id}",
                 )
-                for card, order in zip(cards, orders, strict=True)
+                for card, finding, order in zip(cards, findings, orders, strict=True)
             ],
         )
 

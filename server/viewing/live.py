@@ -6,7 +6,7 @@ from typing import Any
 from server.kit.errors import NotFound
 from server.kit.replies import jsonable
 from server.ledger.model import Entry, Kind
-from server.viewing.cards import Cards, episode_url, rectification_url, target_url
+from server.viewing.cards import Cards, episode_url, rectification_url
 from server.viewing.pages import Pages
 
 Draw = Callable[[Entry], Awaitable[Any]]
@@ -60,6 +60,6 @@ def url_of(entry: Entry) -> str | None:
             return episode_url(subject)
         case "inspection" | "broadcast":
             return episode_url(episode) if episode else None
-        case "target":
-            return target_url(subject)
+        case "checklist":
+            return f"/checklists/{subject}/{entry.fact.body['version']}"
     return None

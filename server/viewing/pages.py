@@ -8,8 +8,8 @@ from server.episodes.lifecycle import COURSE, Phase, is_past
 from server.episodes.model import Episode
 from server.inspections.model import Finding, Inspection, summarise
 from server.people.model import Deed, Person, Role
-from server.rectifications.model import State, Step
-from server.viewing.cards import Cards, items
+from server.rectifications.model import OPEN, State, Step
+from server.viewing.cards import Cards, items, target_url
 from server.viewing.facts import (
     DrawPage,
     EpisodePage,
@@ -53,9 +53,8 @@ class Pages:
         coming = await cards.episodes((await store.find(COMING))[-1:])
         past = [Phase.CONCLUDED, Phase.FOLLOWING, Phase.CLOSED]
         recent = await cards.episodes(await store.find(past, limit=RECENT))
-        urgent = await self._rooms.rectifications.store.find(
-            state={"$in": [s.value for s in State if s not in (State.CLOSED, State.WITHDRAWN)]}, limit=RECENT
-        )
+        still_open = {"$in": [state.value for state in OPEN]}
+        urgent = await self._rooms.rectifications.store.find(state=still_open, limit=RECENT)
         head = self._rooms.ledger.head
         return HomePage(
             live=live[0] if live else None,
@@ -70,15 +69,13 @@ class Pages:
         rooms = self._rooms
         states = await rooms.rectifications.store.count_states()
         findings, fails = await rooms.inspections.store.totals()
-        closed = states.get(State.CLOSED, 0)
-        ended = closed + states.get(State.WITHDRAWN, 0) + states.get(State.TRANSFERRED, 0)
         return Tally(
             episodes=await rooms.episodes.store.count_shown(),
             targets=await rooms.targets.count(),
             findings=findings,
             fails=fails,
-            open=sum(states.values()) - ended,
-            closed=closed,
+            open=sum(count for state, count in states.items() if state in OPEN),
+            closed=states.get(State.CLOSED, 0),
             overdue=await rooms.rectifications.store.count_overdue(rooms.rectifications.today()),
         )
 
@@ -104,7 +101,7 @@ class Pages:
             draws=[draw_link(d) for d in await rooms.draws.store.all_of_episode(episode_id)],
             inspection_id=inspection.id if inspection else None,
             inspectors=await cards.team(inspection.team) if inspection else [],
-            hls_url=f"/hls/{inspection.id}/index.m3u8" if inspection and playing else None,
+            hls_url=hls_url(inspection, playing) if inspection and playing else None,
             playing=playing,
             cut=bool(inspection and inspection.cut_at),
             delay_seconds=rooms.delay_seconds,
@@ -141,10 +138,9 @@ class Pages:
         draw = await rooms.draws.get(draw_id)
         index = await rooms.ledger.store.index_of(draw.ticket)
         root = (await rooms.ledger.root_at(index + 1)).hex() if index is not None else None
-        order: list[str] = []
-        if draw.seed:
-            order = list(shuffle.ranking(bytes.fromhex(draw.seed), draw.pool))[: draw.wanted + RUNNERS_UP]
-        ranked = [await self._winner(draw, member) for member in order]
+        seed = bytes.fromhex(draw.seed) if draw.seed else None
+        order = shuffle.ranking(seed, draw.pool)[: draw.wanted + RUNNERS_UP] if seed else []
+        ranked = await self._ranked(draw, order)
         return DrawPage(
             id=draw.id,
             of=draw.of.value,
@@ -164,14 +160,24 @@ class Pages:
             runners_up=ranked[draw.wanted :],
         )
 
-    async def _winner(self, draw: Draw, member: str) -> Winner:
-        rank_hash = shuffle.rank_hash(bytes.fromhex(draw.seed or ""), member).hex()
+    async def _ranked(self, draw: Draw, order: list[str]) -> list[Winner]:
+        """Targets by name and page; of inspectors only those on duty by name, the others by their mark."""
+        rooms, seed = self._rooms, bytes.fromhex(draw.seed or "")
         if draw.of is Of.TARGET:
-            target = await self._rooms.targets.get(member)
-            return Winner(member, target.name, f"/targets/{member}", rank_hash)
-        by_mark = {p.mark: p for p in await self._rooms.people.by_role(Role.INSPECTOR)}
-        person = by_mark.get(member) if member in draw.winners else None
-        return Winner(member, person.name if person else member[:12], None, rank_hash)
+            targets = await rooms.targets.get_many(order)
+            names = {member: target.name for member, target in targets.items()}
+        else:
+            inspectors = await rooms.people.by_role(Role.INSPECTOR) if order else []
+            names = {p.mark: p.name for p in inspectors if p.mark in draw.winners}
+        return [
+            Winner(
+                id=member,
+                name=names.get(member, member[:12]),
+                url=target_url(member) if draw.of is Of.TARGET else None,
+                rank_hash=shuffle.rank_hash(seed, member).hex(),
+            )
+            for member in order
+        ]
 
     async def finding(self, finding_id: str, lang: str) -> FindingPage:
         """One finding."""
@@ -230,6 +236,11 @@ def draw_link(draw: Draw) -> DrawLink:
 def checklist_url(inspection: Inspection) -> str:
     """The checklist in the version of an inspection."""
     return f"/checklists/{inspection.checklist}/{inspection.checklist_version}"
+
+
+def hls_url(inspection: Inspection, playing: str) -> str:
+    """The playlist to play: live the latest hours, afterwards everything that was shown."""
+    return f"/hls/{inspection.id}/{'index' if playing == 'live' else 'replay'}.m3u8"
 
 
 def step_view(step: Step) -> StepView:

@@ -261,7 +261,6 @@ class Planned:
 class OperatorInspector:
     """An inspector as the operator sees them."""
 
-    id: str
     name: str
     department: str
     certificate: str
