@@ -19,18 +19,19 @@ MOST_SHOWN = 100
 
 async def run_import(targets: Targets, path: Path, format: str, dry_run: bool, out: TextIO) -> int:
     """Imports with a progress bar and accounts for every row; 0 all used, 1 some refused, 2 unusable, 130 stopped."""
-    data = _read(path)
+    data, written = _read(path), 0
     with tqdm(unit=" targets", file=sys.stderr, disable=None, leave=False) as bar:
 
         def progress(done: int, total: int) -> None:
-            bar.total = total
+            nonlocal written
+            bar.total, written = total, done
             bar.update(done - bar.n)
 
         try:
             report = await targets.import_register(SYSTEM, data, format, dry_run=dry_run, progress=progress)
         except (asyncio.CancelledError, Refusal) as problem:
-            if bar.n:
-                print(f"Stopped. {bar.n:,.0f} targets were written and stay; import again to go on.", file=out)
+            if written:
+                print(f"Stopped. {written:,} targets were written and stay; import again to go on.", file=out)
             if isinstance(problem, Refusal):
                 raise
             return 130

@@ -43,10 +43,9 @@ class Index:
         """Every word must occur; names that begin with the first word come first, then names, then addresses."""
         wanted = folded(words).split()
         fit = self._within(self._having(wanted), district, category)
-        if wanted:
-            fit.sort(key=lambda n: self._rank(n, wanted[0]))  # Stable: by name within each rank.
         start = (page - 1) * PAGE
-        return Found([self._ids[n] for n in fit[start : start + PAGE]], len(fit))
+        best = self._ranked(fit, wanted[0], start + PAGE) if wanted else fit
+        return Found([self._ids[n] for n in best[start : start + PAGE]], len(fit))
 
     def _having(self, wanted: list[str]) -> list[int]:
         """The longest word is looked for everywhere, the others only where it was found."""
@@ -65,6 +64,13 @@ class Index:
             fit = [n for n in fit if self._places[n][1] == category]
         return fit
 
-    def _rank(self, n: int, word: str) -> int:
-        name = self._names[n]
-        return 0 if name.startswith(word) else 1 if word in name else 2
+    def _ranked(self, fit: list[int], word: str, enough: int) -> list[int]:
+        """At least the first `enough` in order: names that begin with the word, other names with it, the rest."""
+        names = self._names
+        best = [n for n in fit if names[n].startswith(word)]
+        if len(best) < enough:
+            others = [n for n in fit if not names[n].startswith(word)]
+            best += [n for n in others if word in names[n]]
+            if len(best) < enough:
+                best += [n for n in others if word not in names[n]]
+        return best

@@ -103,7 +103,7 @@ async def test_an_import_that_is_stopped_says_what_was_kept(town: Town, tmp_path
     path = saved(tmp_path, many(BATCH * 20))
     async with asyncio.timeout(20), asyncio.TaskGroup() as group:
         importing = group.create_task(run_import(town.targets, path, "own", False, out))
-        while not await town.targets.count():
+        while not await town.targets.count():  # noqa: ASYNC110  the database tells nobody
             await asyncio.sleep(0.005)
         importing.cancel()  # as Ctrl-C does
     assert importing.result() == 130
