@@ -1,0 +1,88 @@
+import hashlib
+
+import pytest
+
+from server.draws.actions import NoSuchDraw
+from server.draws.model import EmptyPool, Of
+
+POOL = [f"ta_{n:04d}" for n in range(20)]
+
+
+async def commit(house, pool=POOL, wanted=2, episode="ep_1"):
+    async def work(tx):
+        return await house.draws.commit(
+            tx, of=Of.TARGET, episode=episode, pool=pool, wanted=wanted, filter={"district": "城东区"}, by="mark"
+        )
+
+    return await house.database.transact(work)
+
+
+async def finish(house, draw):
+    seed = await house.draws.seed_of(draw)
+    return await house.database.transact(lambda tx: house.draws.finish(tx, draw, seed, "mark"))
+
+
+async def facts(house, draw):
+    return [entry.fact async for entry in house.ledger.about(draw.id)]
+
+
+async def test_the_commitment_is_on_record_before_anything_is_drawn(house) -> None:
+    draw = await commit(house)
+    await house.ledger.settled(draw.ticket)
+    (fact,) = await facts(house, draw)
+    assert fact.kind == "draw.committed"
+    assert fact.body["commitment"] == hashlib.sha256(bytes.fromhex(draw.secret)).hexdigest()
+    assert draw.secret not in str(fact.body)
+    assert draw.winners == ()
+
+
+async def test_whoever_has_what_is_published_draws_the_same(house) -> None:
+    done = await finish(house, await commit(house))
+    await house.ledger.wait_beyond(1, 5)
+    committed, drawn = await facts(house, done)
+    secret = bytes.fromhex(drawn.body["secret"])
+    pool = "".join(f"{member}\n" for member in sorted(POOL)).encode()
+    assert hashlib.sha256(pool).hexdigest() == committed.body["pool_digest"]
+    context = f"0:{(await house.ledger.root_at(1)).hex()}".encode()
+    seed = hashlib.sha256(secret + bytes.fromhex(committed.body["pool_digest"]) + context).digest()
+    assert seed.hex() == drawn.body["seed"] == done.seed
+    ranked = sorted(POOL, key=lambda member: hashlib.sha256(seed + b"\0" + member.encode()).digest())
+    assert ranked[:2] == drawn.body["winners"] == list(done.winners)
+
+
+async def test_a_draw_that_broke_off_ends_with_the_same_winners(house) -> None:
+    draw = await commit(house)
+    first = await house.draws.seed_of(draw)
+    again = await house.draws.seed_of(await house.draws.get(draw.id))  # after a restart
+    assert first == again
+
+
+async def test_the_order_in_which_a_pool_comes_does_not_matter(house) -> None:
+    one = await commit(house, pool=POOL, episode="ep_1")
+    other = await commit(house, pool=reversed(POOL), episode="ep_2")
+    assert one.pool == other.pool
+    assert one.pool_digest == other.pool_digest
+    assert one.commitment != other.commitment
+
+
+@pytest.mark.parametrize("pool", [[], ["only one"]])
+async def test_a_pool_that_is_too_small_is_refused(house, pool) -> None:
+    with pytest.raises(EmptyPool, match=f"The pool has {len(pool)} members, but 2 are to be drawn"):
+        await commit(house, pool=pool)
+    assert await house.draws.store.all_of_episode("ep_1") == []
+
+
+async def test_an_aborted_commitment_leaves_neither_draw_nor_fact(house) -> None:
+    async def work(tx):
+        await house.draws.commit(tx, of=Of.TARGET, episode="ep_1", pool=POOL, wanted=1, filter={}, by="mark")
+        raise RuntimeError("the rest of the transaction fails")
+
+    with pytest.raises(RuntimeError):
+        await house.database.transact(work)
+    assert await house.draws.store.all_of_episode("ep_1") == []
+    assert not await house.ledger.wait_beyond(0, 0.3)
+
+
+async def test_an_unknown_draw_is_not_found(house) -> None:
+    with pytest.raises(NoSuchDraw):
+        await house.draws.get("dr_nobody")
