@@ -1,6 +1,8 @@
 """The front door: builds the application from its rooms. Only wiring; every rule lives in a room."""
 
 import asyncio
+import contextlib
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -26,10 +28,11 @@ from server.inspections.actions import Inspections
 from server.inspections.broadcasts import Broadcasts
 from server.inspections.evidence import EvidenceStore
 from server.inspections.findings import Findings
+from server.inspections.model import State
 from server.kit import guard
 from server.kit.clock import Clock
 from server.kit.doors import PERMIT, WHO, Doors
-from server.kit.errors import NotFound
+from server.kit.errors import NotFound, Unavailable
 from server.kit.language import Languages
 from server.kit.leases import Leases
 from server.kit.mongo import Database
@@ -51,7 +54,7 @@ from server.viewing.live import Live, url_of
 from server.viewing.pages import Pages
 from server.viewing.registry import Registry
 from server.viewing.rooms import Rooms
-from streaming.channels import Channel, Channels
+from streaming.channels import Channels
 from streaming.hls import Hls
 from streaming.peer import IceServer
 from streaming.whep import Whep
@@ -202,8 +205,8 @@ def _add_doors(doors: Doors, house: House, renderer: Renderer, languages: Langua
         house.findings,
         house.episodes,
         shown=house.cards.finding,
-        cut=_stopping(house, Channel.cut),
-        end=_stopping(house, Channel.end),
+        cut=lambda name, reason: _cut(house, name, reason, time.time()),
+        end=lambda name, reason: house.channels.open(name).end(reason),
     )
     rectification_routes.add_doors(doors, house.rectifications)
     ledger_routes.add_doors(doors, house.ledger, url_of)
@@ -230,13 +233,25 @@ def _add_streaming(doors: Doors, house: House) -> None:
     doors.app.on_shutdown.append(lambda _app: whep.close())
 
 
-def _stopping(house: House, how: Callable[[Channel, str], Awaitable[None]]) -> inspection_routes.Stop:
-    """Cut or end a channel, which exists only once somebody has published to it."""
+async def _cut(house: House, name: str, reason: str, at: float) -> None:
+    """Cuts a channel, and whatever of its picture the public had not been shown at that moment.
 
-    async def stop(name: str, reason: str) -> None:
-        await how(house.channels.open(name), reason)
+    The channel itself sees to that while it carries a picture; after a restart there is nothing that it carries.
+    """
+    await house.channels.open(name).cut(reason)
+    store = house.hls.store(name)
+    if store is None:
+        return
+    shown = [segment.number for segment in store.segments if segment.written_at <= at - store.delay_seconds]
+    if len(shown) < len(store.segments):
+        store.apply(await asyncio.to_thread(store.write_cut, shown[-1] if shown else -1))
 
-    return stop
+
+async def _cut_again(house: House) -> None:
+    """What was cut stays cut after a restart, even when the server stopped before the channel heard of it."""
+    for inspection in await house.inspections.store.find(state=State.LIVE):
+        if inspection.cut_at:
+            await _cut(house, inspection.id, "cut before the server stopped", inspection.cut_at.timestamp())
 
 
 def _render(house: House, renderer: Renderer, languages: Languages) -> Render:
@@ -298,24 +313,28 @@ async def prepare_house(house: House) -> None:
 
 
 async def _life(app: web.Application) -> AsyncIterator[None]:
+    """From the first index to the last task; what was begun ends in reverse, also when the start fails half-way."""
     house = app[HOUSE]
     await prepare_house(house)
-    _ = house.tasks.keep("ledger sequencer", house.ledger.sequence_forever)
-    _ = house.tasks.keep("live events", house.hub.run)
-    _ = house.tasks.keep("viewer counts", lambda: _whisper_counts(house))
-    await house.broadcasts.recover()
-    runner = Runner(jobs(house), Leases(house.database), house.clock)
-    await runner.start()
-    yield
-    await runner.close()
-    await house.channels.close()
-    await house.tasks.close()
+    async with contextlib.AsyncExitStack() as closing:
+        closing.push_async_callback(house.tasks.close)
+        closing.push_async_callback(house.channels.close)
+        _ = house.tasks.keep("ledger sequencer", house.ledger.sequence_forever)
+        _ = house.tasks.keep("live events", house.hub.run)
+        _ = house.tasks.keep("viewer counts", lambda: _whisper_counts(house))
+        await house.broadcasts.recover()
+        await _cut_again(house)
+        runner = Runner(jobs(house), Leases(house.database), house.clock)
+        closing.push_async_callback(runner.close)
+        await runner.start()
+        yield
 
 
 async def _whisper_counts(house: House) -> None:
     """Tells pages how many watch: an ephemeral event, never a fact."""
     while True:
-        house.watching.only([e.id for e in await house.episodes.store.find([Phase.LIVE])])
+        with contextlib.suppress(Unavailable):  # Without the database the same episodes are counted on.
+            house.watching.only([e.id for e in await house.episodes.store.find([Phase.LIVE])])
         for episode in house.watching.episodes():
             count = house.watching.count(episode)
             house.hub.whisper(episode, "watching", {"episode": episode, "watching": count})
