@@ -108,7 +108,8 @@ class Findings:
     async def _keep_finding(
         self, tx: Tx, inspection: Inspection, draft: Draft, photos: list[Photo], title: str, person: Person
     ) -> Finding:
-        (await self._inspections.get(inspection.id, tx)).check_live()
+        if not await self.store.count_one(inspection.id, tx):
+            (await self._inspections.get(inspection.id, tx)).check_live()
         salt, finding_id, now = secrets.token_hex(16), new_id("fi"), self._clock()
         body = {
             "inspection": inspection.id,

@@ -87,7 +87,7 @@ class Photo:
 
 @dataclass(frozen=True)
 class Inspection:
-    """One visit. `team` are account ids, `checklist` the code and version it keeps from beginning to end."""
+    """One visit. `team` are account ids; the checklist keeps its version to the end; `findings` counts all published."""
 
     id: str
     episode: str
@@ -101,6 +101,7 @@ class Inspection:
     concluded_at: datetime | None = None
     results: tuple[ResultCode, ...] = ()
     cut_at: datetime | None = None
+    findings: int = 0
     version: int = 0
 
     def check_team(self, person: str) -> None:

@@ -60,6 +60,14 @@ class InspectionStore:
         """Keeps a changed inspection; ChangedMeanwhile when somebody was faster."""
         await self._inspections.save(document(inspection), inspection.version, tx=tx)
 
+    async def count_one(self, inspection_id: str, tx: Tx) -> int:
+        """Counts a finding on its inspection while that is live, 0 when it is not (any more).
+
+        The write makes publishing and concluding meet: one of two transactions at once is run again.
+        """
+        wanted = {"_id": inspection_id, "state": State.LIVE.value}
+        return await self._inspections.update(wanted, {"$inc": {"findings": 1}}, tx=tx)
+
     async def finding(self, finding_id: str, tx: Tx | None = None) -> Finding | None:
         """The finding with this id."""
         return maybe(Finding, await self._findings.find_one({"_id": finding_id}, tx=tx))
