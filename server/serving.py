@@ -2,11 +2,12 @@
 
 import asyncio
 import errno
+import fcntl
 import logging
 import os
 import signal
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 from aiohttp import web
 
@@ -14,6 +15,7 @@ from server.app import House, build_app, build_house, prepare_house
 from server.config import Settings
 from server.kit.clock import Clock, now
 from server.kit.embedded import EmbeddedMongo
+from server.kit.errors import AccessDenied, Unavailable
 from server.kit.mongo import Database
 from server.kit.mongod import CannotStart
 
@@ -51,9 +53,9 @@ def stopping() -> asyncio.Event:
 async def database(settings: Settings, *, join: bool = False) -> AsyncIterator[Database]:
     """The database: at its address, or the bundled one. `join`: use the one of a server that runs already."""
     if settings.mongodb_uri:
-        opened = Database.connect(settings.mongodb_uri, settings.mongodb_name)
+        opened = _at_address(settings)
         try:
-            await opened.ping()
+            await _answering(opened)
             yield opened
         finally:
             await opened.close()
@@ -69,6 +71,28 @@ async def database(settings: Settings, *, join: bool = False) -> AsyncIterator[D
         await opened.close()
         if mongod:
             await mongod.stop()
+
+
+def _at_address(settings: Settings) -> Database:
+    try:
+        return Database.connect(settings.mongodb_uri, settings.mongodb_name)
+    except Exception as problem:  # Whatever the driver says of an address; it never repeats the password.
+        raise CannotStart(
+            f"SEETHROUGH_MONGODB_URI is not an address of a database ({problem}). "
+            "Write it as mongodb://HOST:PORT/?replicaSet=NAME."
+        ) from None
+
+
+async def _answering(opened: Database) -> None:
+    try:
+        await opened.ping()
+    except AccessDenied:
+        raise
+    except Unavailable:
+        raise CannotStart(
+            "The database at SEETHROUGH_MONGODB_URI does not answer, or has no primary. "
+            "Start it, or correct the address."
+        ) from None
 
 
 def prepare_folder(settings: Settings) -> None:
@@ -90,14 +114,33 @@ def prepare_folder(settings: Settings) -> None:
 async def listening(settings: Settings, opened: Database, clock: Clock) -> AsyncIterator[web.Application]:
     """The application, answering at its address."""
     prepare_folder(settings)
-    app = build_app(settings, clock=clock, database=opened)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
-    try:
-        await runner.setup()
-        await _bind(runner, settings)
-        yield app
-    finally:
-        await runner.cleanup()
+    with _held(settings):
+        app = build_app(settings, clock=clock, database=opened)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
+        try:
+            await runner.setup()
+            await _bind(runner, settings)
+            yield app
+        finally:
+            await runner.cleanup()
+
+
+@contextmanager
+def _held(settings: Settings) -> Iterator[None]:
+    """Holds the data directory for this server alone, wherever its database is; the lock ends with the process."""
+    with (settings.data_dir / "lock").open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            raise CannotStart(
+                f"Another server (process {file.read().strip()}) already uses {settings.data_dir}. "
+                "Stop it, or set SEETHROUGH_DATA_DIR to another directory."
+            ) from None
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield
 
 
 async def _bind(runner: web.AppRunner, settings: Settings) -> None:

@@ -1,9 +1,13 @@
 import asyncio
+import contextlib
 import io
 import json
+import re
 import time
 import uuid
+from contextlib import asynccontextmanager
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 import pytest
 from aiohttp.test_utils import TestServer
@@ -53,14 +57,50 @@ async def test_health_says_that_all_is_well(site):
     assert facts["version"]
 
 
-async def test_health_says_503_when_the_database_is_gone(mongodb_uri, leftovers, tmp_path, clock):
-    database = Database.connect(mongodb_uri, f"test_{uuid.uuid4().hex}")
-    async with open_site(database, tmp_path, clock) as site:
+@asynccontextmanager
+async def relayed(uri):
+    """An address that leads to the same database, and a way to lose it."""
+    host, port = urlsplit(uri).netloc.rsplit("@", 1)[-1].split(":")
+    writers = []
+
+    async def pipe(reader, writer):
+        with contextlib.suppress(ConnectionError):
+            while data := await reader.read(65536):
+                writer.write(data)
+                await writer.drain()
+        writer.close()
+
+    async def relay(reader, writer):
+        far_reader, far_writer = await asyncio.open_connection(host, int(port))
+        writers.extend((writer, far_writer))
+        await asyncio.gather(pipe(reader, far_writer), pipe(far_reader, writer))
+
+    def lose():
+        server.close()
+        for writer in writers:
+            writer.close()
+
+    server = await asyncio.start_server(relay, "127.0.0.1", 0)
+    near = server.sockets[0].getsockname()[1]
+    yield re.sub(r"replicaSet=\w+", "directConnection=true", uri.replace(f":{port}", f":{near}")), lose
+    lose()
+
+
+async def test_without_its_database_a_server_says_so_and_still_stops(mongodb_uri, leftovers, tmp_path, clock):
+    async with relayed(mongodb_uri) as (uri, lose):
+        database = Database.connect(uri, f"test_{uuid.uuid4().hex}")
+        async with open_site(database, tmp_path, clock) as site:
+            lose()
+            facts, refused = await asyncio.gather(
+                site.json("/healthz", status=503), site.json("/episodes.json", status=503)
+            )
+            began = time.monotonic()
+        assert time.monotonic() - began < 6
         await database.close()
-        facts = await site.json("/healthz", status=503)
     leftovers.put_nowait(database.name)
     assert facts["status"] == "database unavailable"
     assert facts["database"]["healthy"] is False
+    assert refused["error"]["kind"] == "Unavailable"
 
 
 async def test_every_reply_has_safe_headers(site):
