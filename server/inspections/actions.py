@@ -145,8 +145,9 @@ class Inspections:
 
     async def gate(self, inspection: Inspection | None) -> tuple[Line, ...]:
         """What stands before the broadcast, line by line."""
-        team = await self._people.find(inspection.team) if inspection else []
-        return gate(inspection, sum(1 for p in team if p.certificate))
+        team = inspection.team if inspection else ()
+        certified = [p for p in await self._people.by_role(Role.INSPECTOR) if p.certificate and p.id in team]
+        return gate(inspection, len(certified))
 
     async def start(self, actor: Person | None, episode_id: str) -> Inspection:
         """Opens the broadcast; refused while the gate is red."""

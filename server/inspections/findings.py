@@ -93,7 +93,8 @@ class Findings:
                 where="item",
                 item=draft.item,
             )
-        photos = [await self.evidence.keep(data) for data in draft.photos]
+        kept = [await self.evidence.keep(data) for data in draft.photos]
+        photos = list(dict.fromkeys(kept))  # The same picture twice is shown once.
 
         async def work(tx: Tx) -> Finding:
             return await self._keep_finding(tx, inspection, draft, photos, item.title_zh, person)

@@ -1,0 +1,170 @@
+import asyncio
+
+import pytest
+
+from server.draws.model import EmptyPool
+from server.episodes.actions import ReasonNeeded
+from server.episodes.lifecycle import Method, Phase
+from server.episodes.model import WrongPhase
+from server.inspections.actions import TOKEN_LIFE
+from server.inspections.model import (
+    GateIsRed,
+    NoSuchInspection,
+    NotLive,
+    NotOnTheTeam,
+    PictureCut,
+    ResultCode,
+    State,
+)
+from server.kit.errors import NotAllowed, TooLate
+from server.ledger.model import Kind
+from server.people.model import SYSTEM, Role
+from server.targets.model import NoSuchChecklist
+from tests.makers import CHECKLIST, failing, fill_registry, hire, hire_cast, planned, register
+
+
+async def test_a_visit_is_planned_with_two_inspectors_by_lot_and_the_newest_checklist(house, ready) -> None:
+    inspection = await planned(house, ready)
+    assert sorted(inspection.team) == sorted(p.id for p in ready.inspectors)
+    assert (inspection.checklist, inspection.checklist_version) == ("catering", 1)
+    episode = await house.episodes.get(inspection.episode)
+    assert (episode.phase, episode.inspection) == (Phase.READY, inspection.id)
+
+
+async def test_inspectors_without_a_certificate_are_not_drawn(house) -> None:
+    cast = await hire_cast(house)
+    await fill_registry(house)
+    uncertified = await hire(house, Role.INSPECTOR, "novice")
+    inspection = await planned(house, cast)
+    assert uncertified.id not in inspection.team
+
+
+async def test_one_inspector_is_not_enough(house) -> None:
+    operator = await hire(house, Role.OPERATOR, "operator")
+    await hire(house, Role.INSPECTOR, "alone", "T-1")
+    await fill_registry(house)
+    episode = await drawn(house, operator)
+    with pytest.raises(EmptyPool, match="The pool has 1 members, but 2 are to be drawn"):
+        await house.inspections.assign(operator, episode.id)
+
+
+async def test_a_category_without_a_checklist_says_what_to_do(house, ready) -> None:
+    data = register().replace(b"catering", b"bakery").replace(b"T000", b"B000")
+    await house.targets.import_register(SYSTEM, data, "own")
+    plan = {Phase.LIVE.value: house.clock()}
+    episode = await house.episodes.create(
+        ready.operator, title="一期", method=Method.DRAW, plan=plan, category="bakery"
+    )
+    await house.episodes.draw(ready.operator, episode.id)
+    with pytest.raises(NoSuchChecklist, match="seethrough checklists publish"):
+        await house.inspections.assign(ready.operator, episode.id)
+
+
+async def drawn(house, operator):
+    plan = {Phase.LIVE.value: house.clock()}
+    episode = await house.episodes.create(operator, title="一期", method=Method.DRAW, plan=plan, category="catering")
+    await house.episodes.draw(operator, episode.id)
+    return await house.episodes.get(episode.id)
+
+
+async def test_two_operators_at_once_plan_one_visit(house, ready) -> None:
+    episode = await drawn(house, ready.operator)
+    tries = [house.inspections.assign(ready.operator, episode.id) for _ in range(3)]
+    outcomes = await asyncio.gather(*tries, return_exceptions=True)
+    assert len([o for o in outcomes if not isinstance(o, Exception)]) == 1
+    assert all(isinstance(o, TooLate) for o in outcomes if isinstance(o, Exception))
+    assert len(await house.inspections.store.find(episodes=[episode.id])) == 1
+
+
+async def test_the_start_opens_the_episode_once(house, ready) -> None:
+    inspection = await planned(house, ready)
+    tries = [house.inspections.start(ready.operator, inspection.episode) for _ in range(3)]
+    outcomes = await asyncio.gather(*tries, return_exceptions=True)
+    assert len([o for o in outcomes if not isinstance(o, Exception)]) == 1
+    assert (await house.inspections.get(inspection.id)).state is State.LIVE
+    assert (await house.episodes.get(inspection.episode)).phase is Phase.LIVE
+
+
+async def test_a_red_gate_keeps_the_broadcast_shut(house, ready) -> None:
+    inspection = await planned(house, ready)
+    await house.people.disable(SYSTEM, ready.inspectors[0].id)
+    lines = await house.inspections.gate(inspection)
+    assert [line.code for line in lines if not line.ok] == ["certificates"]
+    with pytest.raises(GateIsRed):
+        await house.inspections.start(ready.operator, inspection.episode)
+    assert (await house.episodes.get(inspection.episode)).phase is Phase.READY
+
+
+async def test_a_token_opens_one_channel_for_one_person_for_a_while(house, clock, ready, inspection) -> None:
+    token, expires_at = await house.inspections.issue_token(ready.inspectors[0], inspection.id)
+    assert expires_at == clock() + TOKEN_LIFE
+    opened = await house.inspections.look_up(token)
+    assert (opened.inspection.id, opened.mark) == (inspection.id, ready.inspectors[0].mark)
+    assert await house.inspections.look_up(token + "x") is None
+    clock.advance(seconds=TOKEN_LIFE.total_seconds())
+    assert await house.inspections.look_up(token) is None
+
+
+async def test_tokens_are_for_the_team_while_it_is_live(house, ready) -> None:
+    inspection = await planned(house, ready)
+    with pytest.raises(NotLive):
+        await house.inspections.issue_token(ready.inspectors[0], inspection.id)
+    await house.inspections.start(ready.operator, inspection.episode)
+    stranger = await hire(house, Role.INSPECTOR, "stranger", "T-9")
+    with pytest.raises(NotOnTheTeam):
+        await house.inspections.issue_token(stranger, inspection.id)
+    with pytest.raises(NotAllowed):
+        await house.inspections.issue_token(ready.deputy, inspection.id)
+
+
+async def test_a_cut_ends_every_token_and_gives_no_new_one(house, ready, inspection) -> None:
+    token, _ = await house.inspections.issue_token(ready.inspectors[0], inspection.id)
+    with pytest.raises(ReasonNeeded):
+        await house.inspections.cut(ready.operator, inspection.id, "")
+    await house.inspections.cut(ready.operator, inspection.id, "画面出现未成年人")
+    assert await house.inspections.look_up(token) is None
+    with pytest.raises(PictureCut):
+        await house.inspections.issue_token(ready.inspectors[0], inspection.id)
+    await failing(house, ready, inspection)  # the inspection itself goes on
+
+
+async def test_an_inspection_without_problems_closes_its_episode(house, ready, inspection) -> None:
+    ended = await house.inspections.conclude(ready.operator, inspection.episode)
+    assert (ended.state, ended.results) == (State.CONCLUDED, (ResultCode.NO_PROBLEM,))
+    assert (await house.episodes.get(inspection.episode)).phase is Phase.CLOSED
+
+
+async def test_problems_are_followed(house, ready, inspection) -> None:
+    await failing(house, ready, inspection)
+    token, _ = await house.inspections.issue_token(ready.inspectors[0], inspection.id)
+    ended = await house.inspections.conclude(ready.operator, inspection.episode)
+    assert ended.results == (ResultCode.ORDERED,)
+    assert (await house.episodes.get(inspection.episode)).phase is Phase.FOLLOWING
+    assert await house.inspections.look_up(token) is None
+    with pytest.raises(WrongPhase):
+        await house.inspections.conclude(ready.operator, inspection.episode)
+
+
+async def test_an_unknown_inspection_is_not_found(house) -> None:
+    with pytest.raises(NoSuchInspection):
+        await house.inspections.get("in_nobody")
+
+
+@pytest.mark.parametrize("verb", ["assign", "start", "conclude"])
+async def test_only_operators_conduct(house, ready, inspection, verb) -> None:
+    for who in (*ready.inspectors, ready.deputy, None):
+        with pytest.raises(NotAllowed):
+            await getattr(house.inspections, verb)(who, inspection.episode)
+
+
+async def test_a_checklist_keeps_the_version_that_the_inspection_began_with(house, ready, inspection) -> None:
+    newer = CHECKLIST.read_bytes().replace("无超过".encode(), "没有超过".encode(), 1)
+    assert (await house.targets.publish_checklist(SYSTEM, newer)).version == 2
+    assert (await house.inspections.checklist_of(inspection)).version == 1
+
+
+async def test_what_happened_to_the_picture_is_on_record(house, inspection) -> None:
+    await house.inspections.note_broadcast(Kind.BROADCAST_STARTED, inspection.id, "mark", publisher="mark")
+    await house.ledger.wait_beyond(10_000, 0.3)
+    kinds = [entry.fact.kind async for entry in house.ledger.about(inspection.id)]
+    assert kinds[-1] == "broadcast.started"
