@@ -24,6 +24,7 @@ from server.episodes.model import Episode
 from server.inspections.findings import Draft
 from server.inspections.model import Inspection, Result, Severity
 from server.kit.clock import now
+from server.kit.errors import TooLate
 from server.kit.mongod import CannotStart
 from server.people.model import SYSTEM, Person, Role
 from server.rectifications.model import State
@@ -94,8 +95,12 @@ def demo_settings(settings: Settings) -> Settings:
 
 
 def start_afresh(folder: Path) -> None:
-    """Throws the last demo away. A directory that is no demo's is left alone."""
-    if (folder / MARK).exists() and not (folder / "mongodb" / "running").exists():
+    """Throws the last demo away. A directory that is no demo's, or in which one runs, is left alone."""
+    if serving.in_use(folder):
+        raise CannotStart(
+            f"A server already runs in {folder}. Stop it, or set SEETHROUGH_DATA_DIR to another directory."
+        )
+    if (folder / MARK).exists():
         shutil.rmtree(folder)
     elif folder.exists() and any(folder.iterdir()):
         raise CannotStart(
@@ -195,19 +200,18 @@ STEP_WORDS = {
 
 
 async def follow(house: House, cast: Cast, inspection: Inspection, calendar: Calendar) -> None:
-    """Moves each rectification as far as its path goes; days pass in between."""
+    """Moves each rectification as far as its path goes, days passing in between; the next one's finding was wrong."""
     orders = await house.rectifications.store.find(inspection=inspection.id)
+    withdrawn = await house.findings.get(orders[len(PATHS)].finding)
     began = calendar.offset
     for order, path in zip(orders, PATHS, strict=False):
         calendar.offset = began
         for to in path:
             calendar.offset += timedelta(days=house.settings.objection_days + 1 if to is State.CLOSED else 2)
             await house.rectifications.move(_mover(cast, to), order.id, to, STEP_WORDS.get(to, ""))
-    failing = await house.findings.store.findings(inspection=inspection.id)
-    last = next(f for f in reversed(failing) if f.result is Result.FAIL)
     calendar.offset = began + timedelta(days=1)
-    inspector = next(p for p in cast.people.values() if p.id == last.by)
-    await house.findings.withdraw(inspector, last.id, "复核照片后确认记录有误，予以撤回。")
+    inspector = next(p for p in cast.people.values() if p.id == withdrawn.by)
+    await house.findings.withdraw(inspector, withdrawn.id, "复核照片后确认记录有误，予以撤回。")
 
 
 def _mover(cast: Cast, to: State) -> Person:
@@ -236,7 +240,7 @@ async def go_live(house: House, cast: Cast) -> Inspection:
 @contextlib.asynccontextmanager
 async def on_air(house: House, cast: Cast, inspection: Inspection) -> AsyncIterator[None]:
     """A camera over real WHIP, and findings that arrive while it runs."""
-    camera = house.tasks.keep("demo camera", lambda: _film(house, cast, inspection), CAMERA_PAUSE_SECONDS)
+    camera = house.tasks.start("demo camera", _film(house, cast, inspection))
     findings = house.tasks.start("demo findings", _find(house, cast, inspection))
     try:
         yield
@@ -247,10 +251,17 @@ async def on_air(house: House, cast: Cast, inspection: Inspection) -> AsyncItera
 
 
 async def _film(house: House, cast: Cast, inspection: Inspection) -> None:
-    """The synthetic camera in a process of its own; it ends when it is refused, and then begins again."""
+    """The synthetic camera, again and again, until an operator has concluded the visit or cut its picture."""
     inspector = next(p for p in cast.people.values() if p.id in inspection.team)
-    token, _ = await house.inspections.issue_token(inspector, inspection.id)
-    url = f"http://{house.settings.host}:{house.settings.port}/whip/{inspection.id}"
+    with contextlib.suppress(TooLate):
+        while True:
+            token, _ = await house.inspections.issue_token(inspector, inspection.id)
+            await _run_camera(f"http://{house.settings.host}:{house.settings.port}/whip/{inspection.id}", token)
+            await asyncio.sleep(CAMERA_PAUSE_SECONDS)
+
+
+async def _run_camera(url: str, token: str) -> None:
+    """The camera in a process of its own; it ends when it is refused or its connection is lost."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "streaming.camera", url, "--token", "-", stdin=asyncio.subprocess.PIPE
     )
@@ -266,10 +277,12 @@ async def _film(house: House, cast: Cast, inspection: Inspection) -> None:
 
 
 async def _find(house: House, cast: Cast, inspection: Inspection) -> None:
+    """What the inspectors find, line by line, until the visit is over."""
     await asyncio.sleep(FIRST_FINDING_SECONDS)
-    for line in LIVE:
-        await say(house, cast, inspection, line.item, line.result, line.severity, line.words)
-        await asyncio.sleep(FINDING_SECONDS)
+    with contextlib.suppress(TooLate):
+        for line in LIVE:
+            await say(house, cast, inspection, line.item, line.result, line.severity, line.words)
+            await asyncio.sleep(FINDING_SECONDS)
 
 
 def _print_cast(settings: Settings, cast: Cast, inspection: Inspection, link: str) -> None:

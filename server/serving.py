@@ -8,6 +8,7 @@ import os
 import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
 
 from aiohttp import web
 
@@ -108,6 +109,21 @@ def prepare_folder(settings: Settings) -> None:
         raise CannotStart(
             f"The data directory {settings.data_dir} may not be written. Set SEETHROUGH_DATA_DIR to another."
         )
+
+
+def in_use(folder: Path) -> bool:
+    """Whether a server runs on this data directory now, or is just starting its database."""
+    lock = folder / "lock"
+    if EmbeddedMongo.address(folder / "mongodb"):
+        return True
+    if not lock.exists():
+        return False
+    with lock.open() as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
 
 
 @asynccontextmanager

@@ -45,17 +45,9 @@ class Episode:
     def check_move(self, to: Phase) -> None:
         """Refuses a step that the lifecycle does not have."""
         if not may_move(self.method, self.phase, to):
-            raise WrongPhase(
-                "This episode is in the phase “{phase}” and cannot go to “{to}” from there.",
-                phase=self.phase.value,
-                to=to.value,
-            )
+            raise WrongPhase("This episode cannot take that step now. Load its page to see where it stands.")
 
     def check_phase(self, *phases: Phase) -> None:
         """Refuses what belongs to another phase than these."""
         if self.phase not in phases:
-            raise WrongPhase(
-                "This episode is in the phase “{phase}”; this belongs to: {phases}.",
-                phase=self.phase.value,
-                phases=", ".join(phases),
-            )
+            raise WrongPhase("This belongs to another phase of the episode. Load its page to see where it stands.")

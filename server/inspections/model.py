@@ -87,7 +87,7 @@ class Photo:
 
 @dataclass(frozen=True)
 class Inspection:
-    """One visit. `team` are account ids; the checklist keeps its version to the end; `findings` counts all published."""
+    """One visit. `team` are account ids; the checklist keeps its version to the end; `findings` counts all."""
 
     id: str
     episode: str
@@ -112,9 +112,7 @@ class Inspection:
     def check_live(self) -> None:
         """Refuses before the start and after the end."""
         if self.state is not State.LIVE:
-            raise NotLive(
-                "This inspection is not live ({state}); findings are published while it is.", state=self.state
-            )
+            raise NotLive("This inspection is not live; findings are published only while it is.")
 
 
 @dataclass(frozen=True)
@@ -166,9 +164,8 @@ def gate(inspection: Inspection | None, certified: int) -> tuple[Line, ...]:
 
 def check_gate(lines: Iterable[Line]) -> None:
     """Refuses while a line is red."""
-    red = [line.code for line in lines if not line.ok]
-    if red:
-        raise GateIsRed("The broadcast cannot start; still missing: {missing}.", missing=", ".join(red))
+    if not all(line.ok for line in lines):
+        raise GateIsRed("The broadcast cannot start: the legality gate is red. The episode’s desk shows why.")
 
 
 @dataclass(frozen=True)

@@ -58,7 +58,7 @@ SENTENCES: Mapping[Deed, str] = {
     Deed.PUBLISH_WHIP: N_("You may not broadcast here."),
     Deed.BUSINESS_LINK: N_("You may not use this link."),
     Deed.BROADCAST_TOKEN: N_("Only inspectors may broadcast. Please sign in as an inspector."),
-    Deed.MONITOR: N_("The picture without delay is for inspectors, deputies and operators. Please sign in as one of them."),
+    Deed.MONITOR: N_("The undelayed picture is for inspectors, deputies and operators. Please sign in as one of them."),
     Deed.INSPECT: N_("Only inspectors may open the console. Please sign in as an inspector."),
     Deed.PUBLISH_FINDING: N_("Only inspectors may publish findings. Please sign in as an inspector."),
     Deed.WITHDRAW_FINDING: N_("Only inspectors may withdraw findings. Please sign in as an inspector."),
@@ -67,7 +67,7 @@ SENTENCES: Mapping[Deed, str] = {
     Deed.ASSIGN: N_("Only operators may assign inspectors. Please sign in as an operator."),
     Deed.CONDUCT: N_("Only operators may start, conclude or cancel an episode. Please sign in as an operator."),
     Deed.CUT: N_("Only operators may cut a broadcast. Please sign in as an operator."),
-    Deed.MOVE_RECTIFICATION: N_("Only inspectors and operators may move a rectification. Please sign in as one of them."),
+    Deed.MOVE_RECTIFICATION: N_("Only inspectors and operators may move a rectification. Please sign in as such."),
     Deed.INVITE: N_("Only operators may invite people and close accounts. Please sign in as an operator."),
     Deed.IMPORT_TARGETS: N_("Only operators may import targets. Please sign in as an operator."),
 }

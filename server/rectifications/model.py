@@ -144,13 +144,9 @@ class Rectification:
         """Refuses a step that the table does not have, that is not this role's, or whose moment has not come."""
         roles = MOVES.get((self.state, to))
         if roles is None:
-            raise NoSuchMove(
-                "This rectification is “{state}” and cannot become “{to}” from there.",
-                state=self.state.value,
-                to=to.value,
-            )
+            raise NoSuchMove("This step is not possible from where the case stands. Load its page again.")
         if role not in roles:
-            raise NotYourMove("This step is not for the role “{role}”.", role=role.value)
+            raise NotYourMove("This step is not yours to take; the case’s page shows what is.")
         if to is State.OBJECTION and mark == self.first_verifier():
             raise SameVerifier("The second verifier must be another person than the first.")
         if to is State.EXTENDED and self.extended:

@@ -167,7 +167,7 @@ async def test_only_officers_move_a_rectification(case):
             await case.rectifications.make_link(nobody, case.inspection.id)
     with pytest.raises(NotAllowed):
         await case.rectifications.move(None, order.id, State.SUBMITTED, "words")
-    with pytest.raises(NotAllowed, match="This step is not for the role “inspector”"):
+    with pytest.raises(NotAllowed, match="This step is not yours to take"):
         await case.move(order, State.EXTENDED, by=case.cast.inspectors[0])
 
 
