@@ -57,6 +57,7 @@ def account_for(report: Report, name: str, dry_run: bool, out: TextIO) -> None:
     _shown([f"line {line} repeats line {first}" for line, first in reading.same], "Repeated:", out)
     conflicts = [f"line {c.dropped}: dropped for line {c.kept} (key {c.key})" for c in reading.conflicts]
     _shown(conflicts, "Conflicting:", out)
+    _shown(report.shared_codes, "Credit codes that several targets have (premises of one licence, or a slip):", out)
     _shown(reading.left_out, "Left out, the row was kept without it:", out)
     _shown(reading.refused, "Refused:", out)
 

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -33,6 +33,18 @@ class ImportRunning(TooLate):
     """Another import is writing: two at once could not be told apart in the record."""
 
 
+@dataclass(frozen=True)
+class SharedCode:
+    """A row whose credit code another target has too; `other` says where that one is."""
+
+    line: int
+    code: str
+    other: str
+
+    def __str__(self) -> str:
+        return f"line {self.line} has the code of {self.other} ({self.code})"
+
+
 @dataclass
 class Report:
     """What an import came to. Rows = added + changed + unchanged + same + conflicts + refused."""
@@ -43,6 +55,7 @@ class Report:
     changed: int = 0
     unchanged: int = 0
     written: int = 0
+    shared_codes: list[SharedCode] = field(default_factory=list)
 
     @property
     def refused(self) -> int:
@@ -82,6 +95,7 @@ class Imports:
 
     async def _compare(self, register: str, report: Report) -> list[Target]:
         known, now, changes = await self._store.of_register(register), self._clock(), []
+        report.shared_codes = shared_codes(report.reading, known)
         for key, (_line, row) in report.reading.rows.items():
             old = known.get(key)
             if old is None:
@@ -149,6 +163,22 @@ class Imports:
                 await self._ledger.record(tx, Fact(Kind.TARGETS_IMPORTED, now, subject, done.by, done.body))
 
         await self._database.transact(work)
+
+
+def shared_codes(reading: Reading, known: Mapping[str, Target]) -> list[SharedCode]:
+    """Rows with a code that an earlier row has, or a target of this register (by key) that is not in the file.
+
+    One licence may cover several premises, so this is allowed; but it may be a slip, or a key that was changed,
+    and then the same place would stand in a draw twice.
+    """
+    holders = {t.code: f"target {key}" for key, t in known.items() if t.code and key not in reading.rows}
+    shared = []
+    for line, row in sorted(reading.rows.values(), key=lambda place: place[0]):
+        if row.code in holders:
+            shared.append(SharedCode(line, row.code or "", holders[row.code]))
+        elif row.code:
+            holders[row.code] = f"line {line}"
+    return shared
 
 
 def _running() -> ImportRunning:

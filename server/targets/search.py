@@ -40,10 +40,13 @@ class Index:
         return len(self._ids)
 
     def search(self, words: str, *, district: str = "", category: str = "", page: int = 1) -> Found:
-        """Every word must occur; names that begin with the first word come first, then names, then addresses."""
+        """Every word must occur; names that begin with the first word come first, then names, then addresses.
+
+        Pages count from 1; one that does not exist is empty.
+        """
         wanted = folded(words).split()
         fit = self._within(self._having(wanted), district, category)
-        start = (page - 1) * PAGE
+        start = (page - 1) * PAGE if page > 0 else len(fit)
         best = self._ranked(fit, wanted[0], start + PAGE) if wanted else fit
         return Found([self._ids[n] for n in best[start : start + PAGE]], len(fit))
 

@@ -13,6 +13,10 @@ OCTOBER = Calendar(
     make_up_days=frozenset({date(2026, 10, 10)}),
 )
 
+# New Year 2027 as an example: 1 January free, Sunday 3 January worked.
+NEW_YEAR = Calendar(frozenset({date(2027, 1, 1)}), frozenset({date(2027, 1, 3)}))
+BOTH = Calendar(frozenset({date(2027, 1, 9)}), frozenset({date(2027, 1, 9)}))
+
 
 @pytest.mark.parametrize(
     ("start_on", "days", "calendar", "due_on", "why"),
@@ -26,6 +30,11 @@ OCTOBER = Calendar(
         (date(2026, 9, 30), 1, OCTOBER, date(2026, 10, 8), "over the holiday"),
         (date(2026, 10, 9), 1, OCTOBER, date(2026, 10, 10), "a Saturday made up"),
         (date(2026, 9, 30), 4, OCTOBER, date(2026, 10, 12), "Thursday, Friday, worked Saturday, Monday"),
+        (date(2026, 12, 30), 2, NEW_YEAR, date(2027, 1, 3), "over New Year, to a Sunday made up"),
+        (date(2026, 12, 31), 1, NEW_YEAR, date(2027, 1, 3), "the last day of the year"),
+        (date(2027, 1, 1), 0, NEW_YEAR, date(2027, 1, 3), "received on a holiday"),
+        (date(2026, 12, 31), 1, PLAIN, date(2027, 1, 1), "no calendar knows New Year but the one handed in"),
+        (date(2027, 1, 8), 1, BOTH, date(2027, 1, 9), "a day in both is worked"),
         (date(2028, 2, 28), 1, PLAIN, date(2028, 2, 29), "leap day"),
     ],
 )

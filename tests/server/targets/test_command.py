@@ -114,6 +114,15 @@ async def test_an_import_that_is_stopped_says_what_was_kept(town: Town, tmp_path
     assert json.loads(fact)["body"]["added"] == kept
 
 
+async def test_codes_that_several_targets_have_are_named(town: Town, tmp_path: Path, out: io.StringIO) -> None:
+    rows = [("店", f"和平路{n}号", "东区", "catering", "91350100M000100Y43", "B", f"K{n}") for n in range(2)]
+    assert await run_import(town.targets, saved(tmp_path, own(*rows)), "own", False, out) == 0
+    assert out.getvalue().splitlines()[-2:] == [
+        "Credit codes that several targets have (premises of one licence, or a slip):",
+        "  line 3 has the code of line 2 (91350100M000100Y43)",
+    ]
+
+
 async def test_a_long_list_of_bad_rows_is_cut_and_counted(town: Town, tmp_path: Path, out: io.StringIO) -> None:
     rows = [("店", "路", "东区", "catering", "", "E", str(n)) for n in range(103)]
     assert await run_import(town.targets, saved(tmp_path, own(*rows)), "own", False, out) == 1

@@ -4,6 +4,7 @@ import pytest
 
 from server.targets.import_own import read_own
 from server.targets.model import Grade, Row
+from server.targets.rows import Conflict
 from tests.server.targets.conftest import own
 
 CODE = "91350100M000100Y43"
@@ -46,6 +47,15 @@ def test_a_bad_cell_refuses_its_row_alone(cells: tuple[str, ...], message: str) 
     reading = read_own(own(cells, ("好店", "a", "", "catering", "", "", "")))
     assert [str(cell) for cell in reading.refused] == [message]
     assert len(reading.rows) == 1
+
+
+def test_of_premises_of_one_code_without_keys_the_dropped_one_is_named() -> None:
+    """One code, no key of their own: they are one target, and the report says which line it cost."""
+    rows = [(f"店{n}", f"和平路{n}号", "东区", "catering", CODE, "", "") for n in range(2)]
+    reading = read_own(own(*rows))
+    assert reading.conflicts == [Conflict(CODE, kept=2, dropped=3)]
+    keyed = read_own(own(*((*row[:6], f"K{n}") for n, row in enumerate(rows))))
+    assert len(keyed.rows) == 2
 
 
 def test_gb_18030_is_read_as_well() -> None:

@@ -178,6 +178,29 @@ async def test_of_two_imports_at_once_one_is_refused(town: Town) -> None:
     assert [body["added"] for body in await bodies(town)] == [BATCH * 2] == [await town.targets.count()]
 
 
+async def test_rows_with_one_credit_code_are_kept_and_named(town: Town) -> None:
+    code, other = "91350100M000100Y43", "914403001922038216"
+    premises = [(f"总店{n}", f"和平路{n}号", "", "catering", code, "", f"K{n}") for n in range(3)]
+    alone = ("药房", "人民路", "", "pharmacy", other, "", "P")
+    report = await town.targets.import_register(SYSTEM, own(*premises, alone), "own")
+    assert report.added == 4
+    assert [str(shared) for shared in report.shared_codes] == [
+        f"line 3 has the code of line 2 ({code})",
+        f"line 4 has the code of line 2 ({code})",
+    ]
+    again = await town.targets.import_register(SYSTEM, own(*premises, alone), "own")
+    assert again.shared_codes == report.shared_codes, "told each time"
+
+
+async def test_a_code_that_comes_back_under_another_key_is_named(town: Town) -> None:
+    code = "91350100M000100Y43"
+    await town.targets.import_register(SYSTEM, own(("店", "路", "", "catering", code, "", "")), "own")
+    report = await town.targets.import_register(SYSTEM, own(("店", "路", "", "catering", code, "", "D-7")), "own")
+    assert [str(shared) for shared in report.shared_codes] == [f"line 2 has the code of target {code} ({code})"]
+    again = await town.targets.import_register(SYSTEM, own(("店", "路", "", "catering", code, "", "")), "own")
+    assert [shared.other for shared in again.shared_codes] == ["target D-7"]
+
+
 async def test_an_unknown_format_is_refused(town: Town) -> None:
     with pytest.raises(Invalid, match="There is no format “xml”; there are own, lives"):
         await town.targets.import_register(SYSTEM, b"", "xml")

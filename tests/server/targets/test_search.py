@@ -36,6 +36,16 @@ INDEX = Index(ROWS)
         ("12", ["ta_6", "ta_1"], "full width in the registry"),
         ("不存在", [], "nowhere"),
         ("% .*", [], "no pattern is one"),
+        (".", [], "nor is a dot"),
+        ("[老王", [], "nor a bracket that is never closed"),
+        ("面馆 (老王|平安)", [], "nor brackets and a bar"),
+        ("\\d+ $ ^", [], "nor anything else that patterns are made of"),
+        ("thanh market 5", ["ta_4"], "three words, name and address"),
+        ("１２號 norman", ["ta_6"], "Chinese and Latin together"),
+        ("老王面馆和平路12号", [], "name and address run together are no name"),
+        ("老王面馆\n和平路12号", ["ta_1"], "a line break is a space"),
+        ("老王 " * 200, ["ta_1", "ta_2", "ta_3"], "one word, however often"),
+        ("老王" * 5000, [], "longer than any name"),
     ],
 )
 def test_words_find_targets_in_the_order_of_their_rank(words: str, ids: list[str], why: str) -> None:
@@ -68,6 +78,13 @@ def test_pages_follow_one_another_and_the_total_counts_all() -> None:
     assert [len(found.ids) for found in pages] == [PAGE, PAGE, 1, 0]
     assert {found.total for found in pages} == {PAGE * 2 + 1}
     assert [i for found in pages for i in found.ids] == [f"ta_{n:03}" for n in range(PAGE * 2 + 1)]
+
+
+@pytest.mark.parametrize("page", [0, -1, -7, 12, 10**12])
+def test_a_page_that_does_not_exist_is_empty_and_the_total_stays(page: int) -> None:
+    index = Index({**ROWS[0], "_id": f"ta_{n}"} for n in range(PAGE * 11))
+    for words in ("老王", ""):
+        assert index.search(words, page=page) == Found([], PAGE * 11)
 
 
 def test_marks_that_tell_kana_apart_are_kept() -> None:
