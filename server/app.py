@@ -319,12 +319,12 @@ async def _life(app: web.Application) -> AsyncIterator[None]:
     await prepare_house(house)
     async with contextlib.AsyncExitStack() as closing:
         closing.push_async_callback(house.tasks.close)
-        closing.push_async_callback(_all_in_place, house)  # What closing the channels records gets its place too.
+        closing.push_async_callback(all_in_place, house)  # What closing the channels records gets its place too.
         closing.push_async_callback(house.channels.close)
         _ = house.tasks.keep("ledger sequencer", house.ledger.sequence_forever)
         _ = house.tasks.keep("live events", house.hub.run)
         _ = house.tasks.keep("viewer counts", lambda: _whisper_counts(house))
-        await _all_in_place(house)  # Recovery reads the record, which may lack the last words of an earlier server.
+        await all_in_place(house)  # Recovery reads the record, which may lack the last words of an earlier server.
         await house.broadcasts.recover()
         await _cut_again(house)
         runner = Runner(jobs(house), Leases(house.database), house.clock)
@@ -333,7 +333,7 @@ async def _life(app: web.Application) -> AsyncIterator[None]:
         yield
 
 
-async def _all_in_place(house: House) -> None:
+async def all_in_place(house: House) -> None:
     """Waits a moment until every fact recorded so far has its place in the ledger."""
     with contextlib.suppress(TimeoutError, Unavailable):
         async with asyncio.timeout(PLACES_SECONDS):

@@ -24,7 +24,7 @@ from server.episodes.model import Episode
 from server.inspections.findings import Draft
 from server.inspections.model import Inspection, Result, Severity
 from server.kit.clock import now
-from server.kit.errors import TooLate
+from server.kit.errors import TooLate, Unavailable
 from server.kit.mongod import CannotStart
 from server.people.model import SYSTEM, Person, Role
 from server.rectifications.model import State
@@ -255,8 +255,9 @@ async def _film(house: House, cast: Cast, inspection: Inspection) -> None:
     inspector = next(p for p in cast.people.values() if p.id in inspection.team)
     with contextlib.suppress(TooLate):
         while True:
-            token, _ = await house.inspections.issue_token(inspector, inspection.id)
-            await _run_camera(f"http://{house.settings.host}:{house.settings.port}/whip/{inspection.id}", token)
+            with contextlib.suppress(Unavailable, ConnectionError):  # The database or the camera broke off: again.
+                token, _ = await house.inspections.issue_token(inspector, inspection.id)
+                await _run_camera(f"http://{house.settings.host}:{house.settings.port}/whip/{inspection.id}", token)
             await asyncio.sleep(CAMERA_PAUSE_SECONDS)
 
 

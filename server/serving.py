@@ -12,7 +12,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from server.app import House, build_app, build_house, prepare_house
+from server.app import House, all_in_place, build_app, build_house, prepare_house
 from server.config import Settings
 from server.kit.clock import Clock, now
 from server.kit.embedded import EmbeddedMongo
@@ -185,4 +185,5 @@ async def house(settings: Settings) -> AsyncIterator[House]:
         try:
             yield rooms
         finally:
+            await all_in_place(rooms)
             await rooms.tasks.close()
