@@ -1,6 +1,7 @@
 """The demo city as a process of its own, for benches that measure what people see."""
 
 import asyncio
+import contextlib
 import os
 import re
 import socket
@@ -67,7 +68,8 @@ async def running(command: str = "demo") -> AsyncIterator[City]:
             said = await asyncio.wait_for(_said(process, command), START_SECONDS)
             yield _city(f"http://127.0.0.1:{port}", said, process.pid, started_at)
         finally:
-            process.terminate()
+            with contextlib.suppress(ProcessLookupError):  # It ended by itself; whoever waited has said so.
+                process.terminate()
             await process.wait()
 
 
