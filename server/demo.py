@@ -16,11 +16,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from server import serving
-from server.app import HOUSE, House
+from server.app import HOUSE
 from server.config import Settings
 from server.demo_city import CHECKLIST, FINISHED, LIVE, PEOPLE, register
 from server.episodes.lifecycle import Method, Phase
 from server.episodes.model import Episode
+from server.house import House
 from server.inspections.findings import Draft
 from server.inspections.model import Inspection, Result, Severity
 from server.kit.clock import now

@@ -12,8 +12,9 @@ from pathlib import Path
 
 from aiohttp import web
 
-from server.app import House, all_in_place, build_app, build_house, prepare_house
+from server.app import all_in_place, build_app, prepare_house
 from server.config import Settings
+from server.house import House
 from server.kit.clock import Clock, now
 from server.kit.embedded import EmbeddedMongo
 from server.kit.errors import AccessDenied, Unavailable
@@ -179,7 +180,7 @@ async def house(settings: Settings) -> AsyncIterator[House]:
     """Every room without the doors, for commands; works beside a running server on the same data directory."""
     async with database(settings, join=True) as opened:
         prepare_folder(settings)
-        rooms = build_house(settings, clock=now, database=opened)
+        rooms = House(settings, clock=now, database=opened)
         await prepare_house(rooms)
         _ = rooms.tasks.keep("ledger sequencer", rooms.ledger.sequence_forever)
         try:

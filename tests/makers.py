@@ -11,9 +11,10 @@ from typing import Any
 
 from PIL import Image
 
-from server.app import House, build_house, prepare_house
+from server.app import prepare_house
 from server.config import Settings
 from server.episodes.lifecycle import Method, Phase
+from server.house import House
 from server.inspections.findings import Draft
 from server.inspections.model import Finding, Inspection, Result, Severity
 from server.kit.clock import Clock
@@ -36,7 +37,7 @@ class Cast:
 @asynccontextmanager
 async def open_house(database: Database, folder: Path, clock: Clock, **knobs: Any) -> AsyncIterator[House]:
     """Every room, prepared, with the sequencer running."""
-    house = build_house(Settings(data_dir=folder, **knobs), clock=clock, database=database)
+    house = House(Settings(data_dir=folder, **knobs), clock=clock, database=database)
     await prepare_house(house)
     house.tasks.keep("ledger sequencer", house.ledger.sequence_forever)
     try:

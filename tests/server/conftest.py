@@ -9,8 +9,9 @@ import pytest_asyncio
 from aiohttp import CookieJar, web
 from aiohttp.test_utils import TestClient, TestServer
 
-from server.app import HOUSE, House, build_app
+from server.app import HOUSE, build_app
 from server.config import Settings
+from server.house import House
 from server.kit.mongo import Database
 from server.people.model import Person
 from tests.fakes import FakeClock

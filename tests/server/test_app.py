@@ -6,7 +6,6 @@ import re
 import time
 import uuid
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from urllib.parse import urlsplit
 
 import pytest
@@ -252,7 +251,8 @@ def test_a_week_that_cannot_be_read_is_refused(words, sentence):
 
 async def test_the_weekly_cycle_makes_the_next_episode_once(house):
     assert jobs(house) == ()
-    [job] = jobs(replace(house, settings=Settings(weekly=True)))
+    house.settings = Settings(weekly=True)
+    [job] = jobs(house)
     await job.run()
     await job.run()
     [episode] = await house.episodes.store.find()

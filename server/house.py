@@ -1,0 +1,114 @@
+"""Every room, built once from settings, clock and database. Only construction; the doors are app.py."""
+
+from datetime import timedelta
+
+from server.config import Settings
+from server.draws.actions import Draws
+from server.episodes.actions import Episodes
+from server.episodes.watching import Watching
+from server.events.hub import Hub
+from server.inspections.actions import Inspections
+from server.inspections.broadcasts import Broadcasts
+from server.inspections.evidence import EvidenceStore
+from server.inspections.findings import Findings
+from server.kit.clock import Clock
+from server.kit.mongo import Database
+from server.kit.tasks import Tasks
+from server.ledger.actions import Ledger
+from server.ledger.keys import load_or_make
+from server.people.actions import People, Spans
+from server.rectifications.actions import Rectifications
+from server.targets.actions import Targets
+from server.viewing.cards import Cards
+from server.viewing.desks import Desks
+from server.viewing.live import Live
+from server.viewing.pages import Pages
+from server.viewing.registry import Registry
+from server.viewing.rooms import Rooms
+from streaming.channels import Channels
+from streaming.hls import Hls
+
+
+class House:
+    """One object per capability, each given its stores, the ledger and the clock; tests and the demo hold on to it."""
+
+    def __init__(self, settings: Settings, *, clock: Clock, database: Database) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.database = database
+        self.tasks = Tasks()
+        self._build_record()
+        self._build_choosing()
+        self._build_inspecting()
+        self._build_streaming()
+        self._build_viewing()
+
+    def _build_record(self) -> None:
+        settings, data = self.settings, self.settings.data_dir
+        key = load_or_make(data / "ledger.key")
+        self.ledger = Ledger(self.database, key, settings.ledger_origin, mark=data / "ledger.size")
+        spans = Spans(
+            idle=timedelta(hours=settings.session_idle_hours),
+            session=timedelta(days=settings.session_days),
+            invitation=timedelta(hours=settings.invitation_hours),
+        )
+        self.people = People(self.database, self.ledger, self.clock, spans=spans, attempts=settings.sign_in_attempts)
+
+    def _build_choosing(self) -> None:
+        database, ledger, clock = self.database, self.ledger, self.clock
+        self.targets = Targets(database, ledger, clock)
+        self.draws = Draws(database, ledger, clock)
+        self.episodes = Episodes(database, ledger, self.targets, self.draws, clock)
+
+    def _build_inspecting(self) -> None:
+        database, ledger, clock, settings = self.database, self.ledger, self.clock, self.settings
+        self.rectifications = Rectifications(
+            database,
+            ledger,
+            self.targets,
+            clock,
+            zone=settings.zone(),
+            days=settings.rectification_days,
+            objection_days=settings.objection_days,
+        )
+        self.inspections = Inspections(
+            database, ledger, self.people, self.targets, self.draws, self.episodes, self.rectifications, clock
+        )
+        self.rectifications.on_settled = self.inspections.close_if_done
+        evidence = EvidenceStore(settings.data_dir / "evidence", settings.photo_pixels)
+        self.findings = Findings(database, ledger, self.inspections, self.rectifications, evidence, clock)
+
+    def _build_streaming(self) -> None:
+        settings = self.settings
+        self.broadcasts = Broadcasts(self.inspections, self.ledger)
+        self.hls = Hls(
+            settings.data_dir / "hls",
+            delay_seconds=settings.safety_delay_seconds,
+            window_seconds=settings.hls_window_seconds,
+        )
+        self.channels = Channels(on_event=self.broadcasts.happened, outputs=lambda name: [self.hls.packager(name)])
+        self.watching = Watching()
+
+    def _build_viewing(self) -> None:
+        settings = self.settings
+        rooms = Rooms(
+            people=self.people,
+            targets=self.targets,
+            draws=self.draws,
+            episodes=self.episodes,
+            inspections=self.inspections,
+            findings=self.findings,
+            rectifications=self.rectifications,
+            ledger=self.ledger,
+            clock=self.clock,
+            zone=settings.zone(),
+            delay_seconds=settings.safety_delay_seconds,
+            watching=self.watching.count,
+            has_picture=lambda name: self.hls.store(name) is not None,
+        )
+        self.cards = Cards(rooms)
+        self.pages = Pages(rooms, self.cards)
+        self.registry = Registry(rooms, self.cards)
+        self.desks = Desks(rooms, self.cards, self.pages)
+        live = Live(self.cards, self.pages)
+        self.hub = Hub(self.ledger, live.shown, slow_seconds=settings.slow_viewer_seconds)
