@@ -98,3 +98,10 @@ async def lasting_database(mongodb_uri, lasting_loop, leftovers):
     yield opened
     await opened.close()
     lasting_loop.call_soon_threadsafe(leftovers.put_nowait, opened.name)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def lasting_site(lasting_database, tmp_path_factory):
+    """The whole application, for all tests of a file that leave no trace in it."""
+    async with open_site(lasting_database, tmp_path_factory.mktemp("site"), FakeClock()) as site:
+        yield site

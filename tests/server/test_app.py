@@ -20,6 +20,7 @@ from streaming.hls_store import HlsStore, StoredInit
 from tests.makers import fill_registry, hire_cast, live, planned
 from tests.server.conftest import HTML, JSON, open_site
 
+together = pytest.mark.asyncio(loop_scope="module")
 PLAN = "mon 09:00, wed 09:00, thu 10:00, fri 10:00"
 
 
@@ -47,8 +48,9 @@ async def shown(site, inspection):
     return [int(line.removesuffix(".m4s")) for line in text.splitlines() if line.endswith(".m4s")]
 
 
-async def test_health_says_that_all_is_well(site):
-    facts = await site.json("/healthz")
+@together
+async def test_health_says_that_all_is_well(lasting_site):
+    facts = await lasting_site.json("/healthz")
     assert facts["status"] == "ok"
     assert facts["database"]["healthy"] is True
     assert facts["ledger"] == {"size": 0, "root": facts["ledger"]["root"]}
@@ -94,7 +96,7 @@ async def test_without_its_database_a_server_says_so_and_still_stops(mongodb_uri
                 site.json("/healthz", status=503), site.json("/episodes.json", status=503)
             )
             began = time.monotonic()
-        assert time.monotonic() - began < 6
+        assert time.monotonic() - began < 10
         await database.close()
     leftovers.put_nowait(database.name)
     assert facts["status"] == "database unavailable"
@@ -102,30 +104,33 @@ async def test_without_its_database_a_server_says_so_and_still_stops(mongodb_uri
     assert refused["error"]["kind"] == "Unavailable"
 
 
-async def test_every_reply_has_safe_headers(site):
+@together
+async def test_every_reply_has_safe_headers(lasting_site):
     for path in ("/", "/index.json", "/nowhere", "/healthz", "/hls/x/index.m3u8", "/evidence/x.jpg"):
-        async with await site.ask("GET", path, headers=HTML) as reply:
+        async with await lasting_site.ask("GET", path, headers=HTML) as reply:
             assert reply.headers["X-Content-Type-Options"] == "nosniff", path
             assert "default-src 'none'" in reply.headers["Content-Security-Policy"], path
 
 
-async def test_an_unknown_address_is_one_error_shape_and_one_page(site):
-    async with await site.ask("GET", "/nowhere", headers=JSON) as reply:
+@together
+async def test_an_unknown_address_is_one_error_shape_and_one_page(lasting_site):
+    async with await lasting_site.ask("GET", "/nowhere", headers=JSON) as reply:
         assert (await reply.json())["error"]["status"] == 404
-    assert "</html>" in await site.html("/nowhere", status=404)
-    async with await site.ask("PUT", "/", headers=JSON) as reply:
+    assert "</html>" in await lasting_site.html("/nowhere", status=404)
+    async with await lasting_site.ask("PUT", "/", headers=JSON) as reply:
         assert (reply.status, reply.headers["Allow"]) == (405, "GET,HEAD")
 
 
-async def test_static_files_are_immutable_under_the_hash_of_their_tree_alone(site):
-    page = await site.html("/")
+@together
+async def test_static_files_are_immutable_under_the_hash_of_their_tree_alone(lasting_site):
+    page = await lasting_site.html("/")
     path = page.split('rel="stylesheet" href="')[1].split('"')[0]
-    async with await site.ask("GET", path) as reply:
+    async with await lasting_site.ask("GET", path) as reply:
         assert reply.status == 200
         assert reply.headers["Cache-Control"] == "public, max-age=31536000, immutable"
     tree = path.split("/")[2]
     for wrong in ("/static/00000000/style.css", f"/static/{tree}/%2e%2e/render.py", f"/static/{tree}/nothing.css"):
-        async with await site.ask("GET", wrong) as reply:
+        async with await lasting_site.ask("GET", wrong) as reply:
             assert reply.status == 404, wrong
 
 

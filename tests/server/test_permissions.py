@@ -8,8 +8,9 @@ from server.config import Settings
 from server.kit.doors import DOORS
 from server.kit.mongo import Database
 from server.people.model import MAY, SENTENCES, Deed, Role
-from tests.makers import hire_cast
+from tests.makers import hire, hire_cast
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 NOBODY = "nobody"
 OPENED_BY_A_SECRET = {Deed.PUBLISH_WHIP, Deed.BUSINESS_LINK}
 """Doors that everybody may knock at; behind them a token decides, and refuses in words of its own."""
@@ -20,9 +21,9 @@ CHANGES_A_CASE = {
 
 
 @pytest.fixture
-def app(tmp_path, database):
-    """The application as it is wired; it is not started."""
-    return build_app(Settings(data_dir=tmp_path), clock=None, database=database)
+def site(lasting_site):
+    """Nobody gets far enough to leave a trace."""
+    return lasting_site
 
 
 def address(door):
@@ -31,19 +32,19 @@ def address(door):
     return path + "?from=nowhere" if path == "/events" else path  # Refused at once, instead of going on for ever.
 
 
-async def test_every_route_is_a_door_with_a_deed(app):
-    doors = {(door.method, door.path) for door in app[DOORS]}
-    routes = {(route.method, route.resource.canonical) for route in app.router.routes()}
+async def test_every_route_is_a_door_with_a_deed(site):
+    doors = {(door.method, door.path) for door in site.app[DOORS]}
+    routes = {(route.method, route.resource.canonical) for route in site.app.router.routes()}
     bare = {(method, re.sub(r":[^}]*}", "}", path)) for method, path in doors}
     assert {(method, path) for method, path in routes if method != "HEAD"} == bare
     assert {path for method, path in routes if method == "HEAD"} <= {path for method, path in bare if method == "GET"}
-    assert {door.deed for door in app[DOORS]} <= set(Deed)
-    assert len(doors) == len(app[DOORS]), "no door is added twice"
+    assert {door.deed for door in site.app[DOORS]} <= set(Deed)
+    assert len(doors) == len(site.app[DOORS]), "no door is added twice"
 
 
-async def test_every_writing_door_of_the_public_is_named_here(app):
+async def test_every_writing_door_of_the_public_is_named_here(site):
     """Whoever opens another one to everybody says so in this test."""
-    open_to_all = {d.path for d in app[DOORS] if d.method not in ("GET", "OPTIONS") and Role.VIEWER in MAY[d.deed]}
+    open_to_all = {d.path for d in site.app[DOORS] if d.method not in ("GET", "OPTIONS") and Role.VIEWER in MAY[d.deed]}
     assert open_to_all == {
         "/sign-in",
         "/sign-out",
@@ -55,7 +56,7 @@ async def test_every_writing_door_of_the_public_is_named_here(app):
     }
 
 
-def test_no_deed_that_changes_a_case_is_a_deputys_or_a_viewers():
+async def test_no_deed_that_changes_a_case_is_a_deputys_or_a_viewers():
     for deed in CHANGES_A_CASE:
         assert not MAY[deed] & {Role.DEPUTY, Role.VIEWER, Role.BUSINESS}, deed
 
@@ -92,11 +93,11 @@ async def test_a_page_that_needs_a_sign_in_sends_a_strangers_browser_there_and_b
 
 
 async def test_a_closed_account_is_a_stranger_at_every_door(site):
-    cast = await hire_cast(site.house)
-    session = await site.signed_in(cast.operator)
+    leaving = await hire(site.house, Role.OPERATOR, "leaving")
+    session = await site.signed_in(leaving)
     async with site.client.get("/operator.json", headers=session) as reply:
         assert reply.status == 200
-    await site.house.people.disable(cast.operator, cast.operator.id)
+    await site.house.people.disable(leaving, leaving.id)
     async with site.client.get("/operator.json", headers=session) as reply:
         assert reply.status == 401
 
