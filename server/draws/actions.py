@@ -90,6 +90,10 @@ class Draws:
         context = context_of(entry, await self._ledger.root_at(index + 1))
         return shuffle.seed(bytes.fromhex(draw.secret), bytes.fromhex(draw.pool_digest), context)
 
+    def order(self, draw: Draw) -> list[str]:
+        """The whole pool in the order of a finished draw: who replaces a winner that drops out."""
+        return shuffle.ranking(bytes.fromhex(draw.seed or ""), draw.pool)
+
     async def finish(self, tx: Tx, draw: Draw, seed: bytes, by: str) -> Draw:
         """Draws the winners, and reveals the secret, in the caller's transaction."""
         winners = tuple(shuffle.ranking(seed, draw.pool)[: draw.wanted])

@@ -4,7 +4,7 @@ The rule of the lot itself is shuffle.py.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -34,7 +34,7 @@ class Draw:
     pool: tuple[str, ...]
     pool_digest: str
     filter: Mapping[str, str]
-    secret: str
+    secret: str = field(repr=False)
     commitment: str
     committed_at: datetime
     ticket: str

@@ -25,7 +25,7 @@ class ReasonNeeded(Invalid):
 
 
 class Episodes:
-    """Creates episodes, draws their targets, cancels them; other rooms move them with `move`."""
+    """Creates episodes and draws their targets; other rooms move them with `move`."""
 
     def __init__(self, database: Database, ledger: Ledger, targets: Targets, draws: Draws, clock: Clock) -> None:
         self._database = database
@@ -147,10 +147,3 @@ class Episodes:
             return await self.move(tx, await self.get(episode_id, tx), to, person.mark, reason=reason)
 
         return await self._database.transact(work)
-
-    async def cancel(self, actor: Person | None, episode_id: str, reason: str) -> Episode:
-        """Ends an episode before its time; the reason is public."""
-        require(actor, Deed.CONDUCT)
-        if not reason:
-            raise ReasonNeeded("Please give the reason; everybody will read it.", where="reason")
-        return await self.advance(actor, episode_id, Phase.CANCELLED, reason)

@@ -47,6 +47,12 @@ class Episode:
         if not may_move(self.method, self.phase, to):
             raise WrongPhase("This episode cannot take that step now. Load its page to see where it stands.")
 
+    def drawn(self) -> str:
+        """The target; refuses before there is one."""
+        if self.target is None:
+            raise WrongPhase("This belongs to another phase of the episode. Load its page to see where it stands.")
+        return self.target
+
     def check_phase(self, *phases: Phase) -> None:
         """Refuses what belongs to another phase than these."""
         if self.phase not in phases:

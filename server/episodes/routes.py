@@ -22,7 +22,7 @@ def desk(episode_id: str) -> str:
 
 
 def add_doors(doors: Doors, episodes: Episodes, watching: Watching, zone: tzinfo) -> None:
-    """Create, draw, cancel; and the beat of whoever watches."""
+    """Create, draw; and the beat of whoever watches."""
 
     async def create(request: web.Request) -> Answer:
         sent = await form(request)
@@ -40,11 +40,6 @@ def add_doors(doors: Doors, episodes: Episodes, watching: Watching, zone: tzinfo
         done = await episodes.draw(person(request), id_in_path(request))
         return Done(desk(done.episode), {"draw": done.id, "winners": done.winners})
 
-    async def cancel(request: web.Request) -> Answer:
-        reason = (await form(request)).text("reason")
-        episode = await episodes.cancel(person(request), id_in_path(request), reason)
-        return Done(desk(episode.id), {"id": episode.id, "phase": episode.phase})
-
     async def beat(request: web.Request) -> Answer:
         session = (await form(request)).text("session", max_length=MAX_SESSION_CHARACTERS)
         watching.beat(id_in_path(request), session)
@@ -52,5 +47,4 @@ def add_doors(doors: Doors, episodes: Episodes, watching: Watching, zone: tzinfo
 
     doors.act("/episodes", create, deed=Deed.PLAN)
     doors.act("/episodes/{id}/draw", draw, deed=Deed.DRAW)
-    doors.act("/episodes/{id}/cancel", cancel, deed=Deed.CONDUCT)
     doors.act("/episodes/{id}/watching", beat, deed=Deed.WATCH)

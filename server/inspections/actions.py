@@ -21,6 +21,7 @@ from server.inspections.model import (
     gate,
     result_codes,
     summarise,
+    team_of,
 )
 from server.inspections.store import InspectionStore
 from server.kit.clock import Clock
@@ -94,23 +95,23 @@ class Inspections:
         person = require(actor, Deed.ASSIGN)
         episode = await self._episodes.get(episode_id)
         episode.check_phase(Phase.DRAWING)
-        inspectors = {p.mark: p for p in await self._people.by_role(Role.INSPECTOR) if p.certificate}
+        target = await self._targets.get(episode.drawn())
+        version = await self._targets.current_checklist(checklist or target.category)
+        inspectors = {p.mark: p.id for p in await self._people.by_role(Role.INSPECTOR) if p.certificate}
         draw = await self._draws.store.of_episode(episode_id, Of.INSPECTORS)
         if draw is None:
             draw = await self._commit(person, episode, list(inspectors))
         seed = await self._draws.seed_of(draw)
-        target = await self._targets.get(episode.target or "")
-        version = await self._targets.current_checklist(checklist or target.category)
         committed = draw
 
         async def work(tx: Tx) -> Inspection:
             done = await self._draws.finish(tx, committed, seed, person.mark)
-            team = tuple(inspectors[mark].id for mark in done.winners)
+            marks = team_of(self._draws.order(done), inspectors)
             inspection = Inspection(
                 id=new_id("in"),
                 episode=episode.id,
                 target=target.id,
-                team=team,
+                team=tuple(inspectors[mark] for mark in marks),
                 checklist=version.code,
                 checklist_version=version.version,
                 state=State.PLANNED,
@@ -121,7 +122,7 @@ class Inspections:
             await self._episodes.move(tx, current, Phase.READY, person.mark, inspection=inspection.id)
             body = {
                 "target": target.id,
-                "team": list(done.winners),
+                "team": marks,
                 "checklist": f"{version.code}/{version.version}",
             }
             await self._record(tx, Kind.INSPECTION_PLANNED, inspection, person.mark, body)
@@ -185,8 +186,8 @@ class Inspections:
     async def look_up(self, token: str) -> Pass | None:
         """What a token opens, None when it opens nothing (any more)."""
         found = await self.store.token(digest_of(token), self._clock())
-        if found is None:
-            return None
+        if found is None or found["person"] not in {p.id for p in await self._people.by_role(Role.INSPECTOR)}:
+            return None  # Whose account was closed meanwhile is nobody's publisher.
         return Pass(await self.get(found["inspection"]), found["person"], found["mark"])
 
     async def note_broadcast(self, kind: Kind, inspection_id: str, by: str, **body: str) -> None:
@@ -207,6 +208,8 @@ class Inspections:
         async def work(tx: Tx) -> Inspection:
             inspection = await self.get(inspection_id, tx)
             inspection.check_live()
+            if inspection.cut_at:
+                return inspection  # The first to cut stands in the record; the caller makes sure of the channel.
             cut = replace(inspection, cut_at=self._clock())
             await self.store.save(cut, tx)
             await self._record(tx, Kind.BROADCAST_CUT, cut, person.mark, {"reason": reason})
@@ -226,7 +229,7 @@ class Inspections:
         checklist = await self.checklist_of(inspection)
 
         async def work(tx: Tx) -> Inspection:
-            findings = await self.store.findings(inspection=inspection.id)
+            findings = await self.store.findings(tx, inspection=inspection.id)
             ended = replace(
                 await self.get(inspection.id, tx),
                 state=State.CONCLUDED,
@@ -247,6 +250,22 @@ class Inspections:
             return ended
 
         await self.store.forget_tokens(inspection.id)
+        return await self._database.transact(work)
+
+    async def cancel(self, actor: Person | None, episode_id: str, reason: str) -> Episode:
+        """Ends an episode before its time, and its visit with it; the reason is public. The caller ends the channel."""
+        person = require(actor, Deed.CONDUCT)
+        if not reason:
+            raise ReasonNeeded("Please give the reason; everybody will read it.", where="reason")
+
+        async def work(tx: Tx) -> Episode:
+            episode = await self._episodes.get(episode_id, tx)
+            if episode.inspection:
+                inspection = await self.get(episode.inspection, tx)
+                await self.store.save(replace(inspection, state=State.CANCELLED, concluded_at=self._clock()), tx)
+                await self.store.forget_tokens(inspection.id)
+            return await self._episodes.move(tx, episode, Phase.CANCELLED, person.mark, reason=reason)
+
         return await self._database.transact(work)
 
     async def _follow(self, tx: Tx, episode_id: str, by: str) -> None:

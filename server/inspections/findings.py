@@ -13,6 +13,7 @@ from server.inspections.model import (
     Finding,
     Inspection,
     NoSuchFinding,
+    NotLive,
     OffTheChecklist,
     Photo,
     Result,
@@ -20,7 +21,7 @@ from server.inspections.model import (
     check_words,
     words_digest,
 )
-from server.kit.clock import Clock
+from server.kit.clock import Clock, iso
 from server.kit.ids import new_id
 from server.kit.mongo import Database, Duplicate, Tx
 from server.ledger.actions import Ledger
@@ -101,9 +102,10 @@ class Findings:
 
         try:
             return await self._database.transact(work)
-        except Duplicate:  # The same finding arrived twice at once.
+        except (Duplicate, NotLive):  # The same finding arrived twice at once, perhaps as the inspection ended.
             known = await self.store.finding_by_key(inspection_id, draft.key)
-            assert known is not None
+            if known is None:
+                raise
             return known
 
     async def _keep_finding(
@@ -120,7 +122,7 @@ class Findings:
             "severity": draft.severity.value,
             "words_digest": words_digest(salt, draft.words),
             "photos": [p.sha256 for p in photos],
-            "media_at": draft.media_at.isoformat() if draft.media_at else None,
+            "media_at": iso(draft.media_at) if draft.media_at else None,
         }
         fact = Fact(Kind.FINDING_PUBLISHED, now, finding_id, person.mark, body, inspection.episode)
         finding = Finding(
@@ -167,7 +169,7 @@ class Findings:
             fact = Fact(Kind.FINDING_WITHDRAWN, now, finding.id, person.mark, body, finding.episode)
             await self._ledger.record(tx, fact)
             if finding.result is Result.FAIL:
-                await self._orders.withdraw(tx, finding, person.mark)
+                await self._orders.withdraw(tx, withdrawn, person.mark)
             return withdrawn
 
         return await self._database.transact(work)

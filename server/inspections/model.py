@@ -1,11 +1,12 @@
 """One visit to one target: its team, what stands before it, what was found and how it ended. No I/O."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from server.draws.model import EmptyPool
 from server.kit.errors import Invalid, NotAllowed, NotFound, TooLate
 
 TEAM_SIZE = 2
@@ -160,6 +161,19 @@ def gate(inspection: Inspection | None, certified: int) -> tuple[Line, ...]:
         Line("certificates", certified >= TEAM_SIZE),
         Line("checklist", inspection is not None and inspection.checklist_version > 0),
     )
+
+
+def team_of(order: Iterable[str], qualified: Collection[str]) -> list[str]:
+    """Who inspects: the first in the drawn order who still may; whoever cannot is replaced by the next (回避递补)."""
+    team = [mark for mark in order if mark in qualified][:TEAM_SIZE]
+    if len(team) < TEAM_SIZE:
+        raise EmptyPool(
+            "The pool has {size} members, but {wanted} are to be drawn. Widen the filter.",
+            where="filter",
+            size=len(team),
+            wanted=TEAM_SIZE,
+        )
+    return team
 
 
 def check_gate(lines: Iterable[Line]) -> None:

@@ -60,6 +60,14 @@ def _add_conduct(doors: Doors, inspections: Inspections, episodes: Episodes, cut
         await cut(inspection.id, reason)
         return Done(desk(inspection.episode), {"inspection": inspection.id})
 
+    async def cancel(request: web.Request) -> Answer:
+        reason = (await form(request)).text("reason")
+        episode = await inspections.cancel(person(request), id_in_path(request), reason)
+        if episode.inspection:
+            await end(episode.inspection, "cancelled")
+        return Done(desk(episode.id), {"id": episode.id, "phase": episode.phase})
+
+    doors.act("/episodes/{id}/cancel", cancel, deed=Deed.CONDUCT)
     doors.act("/episodes/{id}/assign", assign, deed=Deed.ASSIGN)
     doors.act("/episodes/{id}/start", start, deed=Deed.CONDUCT)
     doors.act("/episodes/{id}/conclude", conclude, deed=Deed.CONDUCT)

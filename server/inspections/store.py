@@ -77,9 +77,10 @@ class InspectionStore:
         found = await self._findings.find_one({"inspection": inspection_id, "key": key})
         return maybe(Finding, found)
 
-    async def findings(self, **wanted: str) -> list[Finding]:
+    async def findings(self, tx: Tx | None = None, **wanted: str) -> list[Finding]:
         """Findings by inspection, episode or target, in the order of their moments."""
-        return [noun(Finding, d) for d in await self._findings.find(wanted, sort=[("at", 1), ("_id", 1)])]
+        found = await self._findings.find(wanted, sort=[("at", 1), ("_id", 1)], tx=tx)
+        return [noun(Finding, d) for d in found]
 
     async def findings_with(self, ids: Sequence[str]) -> dict[str, Finding]:
         """Findings by their ids."""

@@ -106,8 +106,7 @@ class Rectifications:
         """Ends what a withdrawn finding had set going, in its transaction."""
         rectification = await self.store.of_finding(finding.id, tx)
         if rectification and rectification.open:
-            withdrawn = await self._inspections.finding(finding.id, tx)
-            words = withdrawn.withdrawn_reason or "" if withdrawn else ""
+            words = finding.withdrawn_reason or ""
             await self._step(tx, rectification, State.WITHDRAWN, by, Role.INSPECTOR, words)
 
     async def open_of_episode(self, episode: str, tx: Tx) -> int:

@@ -2,7 +2,6 @@ import asyncio
 
 import pytest
 
-from server.episodes.actions import ReasonNeeded
 from server.episodes.lifecycle import Method, Phase
 from server.episodes.model import NoSuchEpisode, WrongPhase
 from server.kit.errors import NotAllowed, TooLate
@@ -79,16 +78,6 @@ async def test_what_is_chosen_by_vote_is_not_drawn(house, cast) -> None:
     episode = await create(house, cast.operator, method=Method.VOTE)
     with pytest.raises(WrongPhase):
         await house.episodes.draw(cast.operator, episode.id)
-
-
-async def test_a_cancelled_episode_says_why_and_ends(house, cast) -> None:
-    episode = await create(house, cast.operator)
-    with pytest.raises(ReasonNeeded):
-        await house.episodes.cancel(cast.operator, episode.id, "")
-    cancelled = await house.episodes.cancel(cast.operator, episode.id, "台风停工")
-    assert (cancelled.phase, cancelled.reason) == (Phase.CANCELLED, "台风停工")
-    with pytest.raises(WrongPhase):
-        await house.episodes.cancel(cast.operator, episode.id, "再次")
 
 
 async def test_a_week_gets_one_episode_however_many_servers_ask(house) -> None:

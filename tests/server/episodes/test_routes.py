@@ -41,14 +41,6 @@ async def test_a_draw_answers_its_winners(site, cast) -> None:
     assert (await site.json(f"/draws/{answer['draw']}.json"))["winners"][0]["id"] == answer["winners"][0]
 
 
-async def test_cancelling_needs_a_reason(site, cast) -> None:
-    episode = (await site.post("/episodes", cast.operator, **PLAN))["id"]
-    refused = await site.post(f"/episodes/{episode}/cancel", cast.operator, status=400)
-    assert refused["error"]["where"] == "reason"
-    answer = await site.post(f"/episodes/{episode}/cancel", cast.operator, reason="台风停工")
-    assert answer["phase"] == "cancelled"
-
-
 async def test_a_beat_counts_for_what_is_live(site) -> None:
     site.house.watching.only(["ep_1"])
     for path in ("/episodes/ep_1/watching", "/episodes/ep_2/watching"):

@@ -168,3 +168,22 @@ async def test_what_happened_to_the_picture_is_on_record(house, inspection) -> N
     await house.ledger.wait_beyond(10_000, 0.3)
     kinds = [entry.fact.kind async for entry in house.ledger.about(inspection.id)]
     assert kinds[-1] == "broadcast.started"
+
+
+async def test_a_cancelled_episode_says_why_and_ends_its_visit(house, ready, inspection) -> None:
+    token, _ = await house.inspections.issue_token(ready.inspectors[0], inspection.id)
+    with pytest.raises(ReasonNeeded):
+        await house.inspections.cancel(ready.operator, inspection.episode, "")
+    cancelled = await house.inspections.cancel(ready.operator, inspection.episode, "台风停工")
+    assert (cancelled.phase, cancelled.reason) == (Phase.CANCELLED, "台风停工")
+    assert (await house.inspections.get(inspection.id)).state is State.CANCELLED
+    assert await house.inspections.look_up(token) is None
+    with pytest.raises(NotLive):
+        await failing(house, ready, inspection)
+    with pytest.raises(WrongPhase):
+        await house.inspections.cancel(ready.operator, inspection.episode, "再次")
+
+
+async def test_an_episode_that_is_not_planned_yet_can_be_cancelled(house, ready) -> None:
+    episode = await drawn(house, ready.operator)
+    assert (await house.inspections.cancel(ready.operator, episode.id, "台风停工")).phase is Phase.CANCELLED

@@ -117,3 +117,11 @@ async def test_a_withdrawn_finding_is_answered_struck_out(site, cast, inspection
 async def test_a_photo_that_is_none_is_not_found(site, name) -> None:
     async with await site.ask("GET", f"/evidence/{name}") as reply:
         assert reply.status == 404
+
+
+async def test_cancelling_needs_a_reason_and_ends_the_channel(site, cast, inspection) -> None:
+    path = f"/episodes/{inspection.episode}/cancel"
+    refused = await site.post(path, cast.operator, status=400)
+    assert refused["error"]["where"] == "reason"
+    assert (await site.post(path, cast.operator, reason="台风停工"))["phase"] == "cancelled"
+    assert site.house.channels.open(inspection.id).state == "ended"
