@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import shutil
 import tempfile
 import threading
 import uuid
@@ -13,6 +14,8 @@ import pytest
 
 from server.kit.embedded import EmbeddedMongo
 from server.kit.mongo import Database
+
+ROOM_BYTES = 4 * 2**30
 
 
 @pytest.fixture(scope="session")
@@ -35,7 +38,7 @@ def mongodb_uri(lasting_loop: asyncio.AbstractEventLoop) -> Iterator[str]:
     if given := os.environ.get("SEETHROUGH_TEST_MONGODB_URI"):
         yield given
         return
-    with tempfile.TemporaryDirectory(prefix="seethrough-tests-") as directory:
+    with tempfile.TemporaryDirectory(prefix="seethrough-tests-", dir=_in_memory()) as directory:
         # On the lasting thread, because the database ends with the thread that started it.
         starting = EmbeddedMongo.start(Path(directory))
         mongod = asyncio.run_coroutine_threadsafe(starting, lasting_loop).result(60)
@@ -45,6 +48,12 @@ def mongodb_uri(lasting_loop: asyncio.AbstractEventLoop) -> Iterator[str]:
             asyncio.run_coroutine_threadsafe(mongod.stop(), lasting_loop).result(60)
 
 
+def _in_memory() -> Path | None:
+    """A file system in memory with room enough, if there is one: the suite makes and drops hundreds of databases."""
+    memory = Path("/dev/shm")
+    return memory if memory.is_dir() and shutil.disk_usage(memory).free > ROOM_BYTES else None
+
+
 @pytest.fixture(scope="session")
 def leftovers(mongodb_uri: str, lasting_loop: asyncio.AbstractEventLoop) -> Iterator["asyncio.Queue[str | None]"]:
     """Names of databases to drop. MongoDB takes 0.1 s for each, so no test waits for it."""
@@ -52,7 +61,7 @@ def leftovers(mongodb_uri: str, lasting_loop: asyncio.AbstractEventLoop) -> Iter
     dropping = asyncio.run_coroutine_threadsafe(_drop_all(mongodb_uri, names), lasting_loop)
     yield names
     lasting_loop.call_soon_threadsafe(names.put_nowait, None)
-    dropping.result(60)
+    dropping.result(300)
 
 
 async def _drop_all(uri: str, names: "asyncio.Queue[str | None]") -> None:

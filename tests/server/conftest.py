@@ -13,6 +13,7 @@ from server.app import HOUSE, build_app
 from server.config import Settings
 from server.house import House
 from server.kit.mongo import Database
+from server.people import passwords
 from server.people.model import Person
 from tests.fakes import FakeClock
 from tests.makers import Cast, hire_cast, open_house
@@ -58,6 +59,14 @@ class Site:
         async with await self.ask("POST", path, who, data=fields) as reply:
             assert reply.status == status, f"{path}: {await reply.text()}"
             return await reply.json()
+
+
+@pytest.fixture(autouse=True)
+def cheap_passwords(request, monkeypatch):
+    """Hashes cost next to nothing, except where the hashes themselves are tested."""
+    if "test_passwords" not in request.node.nodeid:
+        monkeypatch.setattr(passwords, "MEMORY_KIB", 64)
+        monkeypatch.setattr(passwords, "PASSES", 1)
 
 
 @pytest.fixture
