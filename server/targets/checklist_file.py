@@ -1,11 +1,13 @@
 """Reading a checklist file (docs/formats.md). No I/O."""
 
 import json
+import re
 from typing import Any
 
 from server.kit.errors import Invalid
 from server.targets.model import Item
 
+CODE = re.compile("[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 SEVERITIES = ("low", "medium", "high", "critical")
 
 
@@ -17,7 +19,7 @@ def read_checklist(data: bytes) -> tuple[str, str, str, tuple[Item, ...]]:
     """Code, title in Chinese, title in English, items."""
     try:
         found = json.loads(data)
-    except (json.JSONDecodeError, UnicodeDecodeError) as problem:
+    except (ValueError, RecursionError) as problem:
         raise BadChecklist("The checklist is not JSON ({problem}).", problem=problem) from None
     if not isinstance(found, dict) or not isinstance(found.get("items"), list) or not found["items"]:
         raise BadChecklist("The checklist is not an object with a list of “items”.")
@@ -26,7 +28,7 @@ def read_checklist(data: bytes) -> tuple[str, str, str, tuple[Item, ...]]:
     codes = [item.code for item in items]
     if twice := next((code for code in codes if codes.count(code) > 1), None):
         raise BadChecklist("Two items have the code {code}.", code=twice)
-    return _text(found, "code", "the checklist"), title_zh, title_en, items
+    return _code(found, "the checklist"), title_zh, title_en, items
 
 
 def _item(found: Any, number: int) -> Item:
@@ -42,7 +44,7 @@ def _item(found: Any, number: int) -> Item:
     look_zh, look_en = _both(found, "look_for", where)
     plain_zh, plain_en = _both(found, "plain_words", where)
     return Item(
-        code=_text(found, "code", where),
+        code=_code(found, where),
         title_zh=title_zh,
         title_en=title_en,
         legal_basis=_text(found, "legal_basis", where),
@@ -52,6 +54,18 @@ def _item(found: Any, number: int) -> Item:
         plain_words_zh=plain_zh,
         plain_words_en=plain_en,
     )
+
+
+def _code(found: dict[str, Any], where: str) -> str:
+    """A code, which is part of addresses and of form fields."""
+    code = _text(found, "code", where)
+    if not CODE.fullmatch(code):
+        raise BadChecklist(
+            "The code of {at} is “{value}”; use up to 64 letters a to z, digits, points, hyphens and underscores.",
+            at=where,
+            value=code[:64],
+        )
+    return code
 
 
 def _both(found: dict[str, Any], name: str, where: str) -> tuple[str, str]:

@@ -32,7 +32,14 @@ def lines(data: bytes, columns: Sequence[str], encodings: Sequence[str]) -> Iter
 
 
 def _unreadable(start: int, end: int, problem: csv.Error) -> UnusableFile:
-    if "unexpected end of data" in str(problem) or "field larger than" in str(problem):
+    if "field larger than" in str(problem):
+        return UnusableFile(
+            "Line {line} begins a cell that goes on for more than {limit} characters, to line {end}. Is a quote open?",
+            line=start,
+            end=end,
+            limit=csv.field_size_limit(),
+        )
+    if "unexpected end of data" in str(problem):
         return UnusableFile(
             "Line {line} opens a quote that is never closed. Close it, or double the quote if it is part of the text.",
             line=start,

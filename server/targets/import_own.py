@@ -1,5 +1,7 @@
 """The house's own format: name,address,district,category,code,grade,key (docs/formats.md). Pure."""
 
+import unicodedata
+
 from server.kit.errors import Invalid
 from server.targets import credit_code
 from server.targets.csv_file import GB18030, UTF8, lines
@@ -41,6 +43,6 @@ def _grade(record: Record) -> Grade | None:
     if not record["grade"]:
         return None
     try:
-        return Grade(record["grade"].upper())
+        return Grade(unicodedata.normalize("NFKC", record["grade"]).upper())
     except ValueError:
         record.refuse("grade", "is none of A, B, C, D")

@@ -84,10 +84,14 @@ class Imports:
             raise Invalid("There is no format “{format}”; there are {known}.", format=format, known=", ".join(FORMATS))
         reading = await asyncio.to_thread(FORMATS[format], data)
         report = Report(reading, hashlib.sha256(data).hexdigest())
+        if not dry_run:
+            await self._close_abandoned()
+        revision = await self._store.revision()
         changes = await self._compare(format, report)
         if changes and not dry_run:
             running = await self._begin(person, format, report)
             try:
+                await self._check_still(revision)
                 await self._write(running.id, changes, report, progress or (lambda _done, _total: None))
             finally:
                 await self._end(running.id)
@@ -122,15 +126,22 @@ class Imports:
             began_at=now,
             written_at=now,
         )
-        if left := await self._store.running_import():
-            if now - left.written_at < ABANDONED_AFTER:
-                raise _running()
-            await self._end(left.id)
         try:
             await self._store.begin_import(running)
         except Duplicate:
             raise _running() from None
         return running
+
+    async def _close_abandoned(self) -> None:
+        """Puts an import on record whose process died, also when there is nothing new to write."""
+        left = await self._store.running_import()
+        if left and self._clock() - left.written_at >= ABANDONED_AFTER:
+            await self._end(left.id)
+
+    async def _check_still(self, revision: int) -> None:
+        """Only while we hold the running import does the registry stand still: what we compared must be what is."""
+        if await self._store.revision() != revision:
+            raise ImportRunning("Another import changed the registry while this file was being compared. Import again.")
 
     async def _write(self, import_id: str, changes: Sequence[Target], report: Report, progress: Progress) -> None:
         """Whoever cancels this waits for the batch that is being written, so that `written` is what is kept."""

@@ -119,9 +119,24 @@ def id_of(register: str, key: str) -> str:
 
 
 def tidy(text: str) -> str:
-    """Text as it is kept: NFC, no control characters, single spaces, none at the ends."""
-    printable = "".join(c if c.isprintable() else " " for c in unicodedata.normalize("NFC", text))
-    return re.sub(r"\s+", " ", printable).strip()
+    """Text as it is kept: NFC, nothing invisible, single spaces, none at the ends.
+
+    Characters that this Python does not know yet, and private ones as GB 18030 has them, may be letters of a name.
+    """
+    visible = "".join(_visible(c) for c in unicodedata.normalize("NFC", text))
+    return re.sub(r"\s+", " ", visible).strip()
+
+
+def _visible(character: str) -> str:
+    if character.isprintable():
+        return character
+    match unicodedata.category(character):
+        case "Cn" | "Co":
+            return character
+        case "Cf":
+            return ""
+        case _:
+            return " "
 
 
 @dataclass(frozen=True)

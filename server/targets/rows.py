@@ -1,5 +1,6 @@
 """Reading a register: rows that are good, rows that are not and why, and what was tidied. No I/O."""
 
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -147,4 +148,8 @@ def _tidied(column: str, text: str, reading: Reading) -> str:
         reading.tidied["spaces at the ends"] += 1
     if "  " in text.strip():
         reading.tidied["spaces in a row"] += 1
+    if unicodedata.normalize("NFC", text) != text:
+        reading.tidied["other spellings of a letter"] += 1
+    if any(unicodedata.category(c) in ("Cc", "Cf", "Zl", "Zp") for c in text):
+        reading.tidied["invisible characters"] += 1
     return clean

@@ -1,5 +1,6 @@
 """Searching the registry in memory: any part of a name or an address, in any script. Pure."""
 
+import heapq
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -7,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 PAGE = 20
+PIECE = 1000
 ACCENTS = re.compile("[\u0300-\u036f]")  # those of Latin, Greek and Cyrillic; the marks of kana tell words apart
 QUOTES = str.maketrans("“”„‘’`´", "\"\"\"''''")
 
@@ -25,12 +27,28 @@ def folded(text: str) -> str:
     return unicodedata.normalize("NFC", plain).casefold().translate(QUOTES)
 
 
+def _by_name(row: Mapping[str, Any]) -> tuple[str, str]:
+    return row["name"], row["_id"]
+
+
+def _in_order(rows: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Sorted piece by piece: one long sort would not let another thread's event loop run."""
+    pieces = [sorted(rows[start : start + PIECE], key=_by_name) for start in range(0, len(rows), PIECE)]
+    return list(heapq.merge(*pieces, key=_by_name))
+
+
+def _needed(words: list[str]) -> list[str]:
+    """Words less those that another one holds: wherever that one occurs, so do they. The order stays."""
+    distinct = list(dict.fromkeys(words))
+    return [word for word in distinct if not any(word in other for other in distinct if other != word)]
+
+
 class Index:
     """All targets, folded once; made anew when the registry changes."""
 
     def __init__(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """`rows` have `_id`, `name`, `address`, `district` and `category`."""
-        kept = sorted(rows, key=lambda row: (row["name"], row["_id"]))
+        kept = _in_order(list(rows))
         self._ids = [row["_id"] for row in kept]
         self._names = [folded(row["name"]) for row in kept]
         self._texts = [f"{name}\n{folded(row['address'])}" for name, row in zip(self._names, kept, strict=True)]
@@ -44,7 +62,7 @@ class Index:
 
         Pages count from 1; one that does not exist is empty.
         """
-        wanted = folded(words).split()
+        wanted = _needed(folded(words).split())
         fit = self._within(self._having(wanted), district, category)
         start = (page - 1) * PAGE if page > 0 else len(fit)
         best = self._ranked(fit, wanted[0], start + PAGE) if wanted else fit

@@ -53,6 +53,8 @@ def test_the_catering_checklist_can_be_published() -> None:
         (with_items({**ITEM, "severity": "grave"}), "“grave”; use low, medium, high, critical."),
         (with_items({**ITEM, "look_for": "字"}), "“look_for” of item 1 is not an object with “zh” and “en”."),
         (with_items({**ITEM, "plain_words": {"zh": "字", "en": ""}}), "“en” of “plain_words” of item 1 is missing"),
+        ({**LIST, "code": "a/b"}, "The code of the checklist is “a/b”; use up to 64 letters"),
+        (with_items({**ITEM, "code": "C 1"}), "The code of item 1 is “C 1”; use up to 64 letters"),
         (with_items(ITEM, ITEM), "Two items have the code C01."),
     ],
 )
@@ -62,7 +64,7 @@ def test_a_list_with_a_gap_is_refused_with_its_place(found: Any, message: str) -
     assert message in str(refusal.value)
 
 
-@pytest.mark.parametrize("data", [b"", b"{", b"\xff\xfe{}", b"code,title\n"])
+@pytest.mark.parametrize("data", [b"", b"{", b"\xff\xfe{}", b"code,title\n", b"[" * 100_000, b"1" * 5000])
 def test_what_is_not_json_is_refused(data: bytes) -> None:
     with pytest.raises(BadChecklist, match="The checklist is not JSON"):
         read_checklist(data)

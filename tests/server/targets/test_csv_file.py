@@ -53,7 +53,10 @@ def test_rows_are_numbered_by_their_first_line() -> None:
         (b"name,address,grade\n", "Line 1 has 3 columns; this format has 2."),
         (b"Name,address\n", "Line 1, column 1 is “Name”; this format has “name” there."),
         (HEADER.encode() + b'a,b\n"c,d\ne,f\n', "Line 3 opens a quote that is never closed."),
-        (HEADER.encode() + b'"' + b"x" * 200_000, "Line 2 opens a quote that is never closed."),
+        (
+            HEADER.encode() + b'"' + b"x\n" * 200_000,
+            "Line 2 begins a cell that goes on for more than 131072 characters",
+        ),
         (HEADER.encode() + b'a,b\n"c"d,e\n', "Line 3 cannot be read as CSV (',' expected after '\"')."),
         (b'"name,address\n', "Line 1 opens a quote that is never closed."),
     ],

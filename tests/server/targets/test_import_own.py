@@ -58,6 +58,11 @@ def test_of_premises_of_one_code_without_keys_the_dropped_one_is_named() -> None
     assert len(keyed.rows) == 2
 
 
+def test_a_grade_of_full_width_is_one() -> None:
+    ((_, row),) = read_own(own(("店", "a", "", "catering", "", "Ａ", "1"))).rows.values()
+    assert row.grade is Grade.A
+
+
 def test_gb_18030_is_read_as_well() -> None:
     data = own(("老王面馆", "和平路1号", "东区", "catering", "", "", "1"))
     assert read_own(data.decode().encode("gb18030")).rows == read_own(data).rows

@@ -3,16 +3,18 @@
 import asyncio
 import hashlib
 import json
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 
 from server.kit.errors import Invalid
 from server.kit.mongo import Tx
-from server.people.model import SYSTEM
+from server.people.model import SYSTEM, Deed, require
 from server.targets.import_own import read_own
-from server.targets.imports import BATCH, ImportRunning
+from server.targets.imports import BATCH, ImportRunning, Imports
 from server.targets.model import Grade, Import, Target, id_of
+from server.targets.store import TargetStore
 from tests.server.targets.conftest import Town, many, own
 
 
@@ -140,6 +142,39 @@ async def test_an_import_whose_server_died_is_put_on_record_by_the_next(town: To
     town.clock.advance(seconds=1)
     await town.targets.import_register(SYSTEM, many(BATCH * 3), "own")
     assert sorted(body["added"] for body in await bodies(town)) == [BATCH, BATCH * 2]
+
+
+async def test_it_is_put_on_record_also_when_nothing_was_left_to_write(town: Town) -> None:
+    await broken_off(town, first_batch=await made(town, BATCH * 3))
+    town.clock.advance(seconds=60)
+    assert (await town.targets.import_register(SYSTEM, many(BATCH * 3), "own", dry_run=True)).unchanged == BATCH * 3
+    assert await bodies(town) == [], "a dry run writes nothing"
+    report = await town.targets.import_register(SYSTEM, many(BATCH * 3), "own")
+    assert (report.added, report.unchanged) == (0, BATCH * 3)
+    assert [body["added"] for body in await bodies(town)] == [BATCH * 3]
+
+
+class Slow(TargetStore):
+    """Between reading the registry and telling what it holds, something else happens."""
+
+    meanwhile: Callable[[], Awaitable[object]]
+
+    async def of_register(self, register: str) -> dict[str, Target]:
+        found = await super().of_register(register)
+        await self.meanwhile()
+        return found
+
+
+async def test_an_import_that_compared_before_another_ended_is_refused(town: Town) -> None:
+    """Otherwise it would add the same targets again, and the record would count them twice."""
+    store = Slow(town.database)
+    store.meanwhile = lambda: town.targets.import_register(SYSTEM, many(5), "own")
+    late = Imports(town.database, town.ledger, town.clock, store)
+    actor = require(SYSTEM, Deed.IMPORT_TARGETS)
+    with pytest.raises(ImportRunning, match="changed the registry while this file was being compared"):
+        await late.run(actor, many(5), "own", dry_run=False, progress=None)
+    assert [body["added"] for body in await bodies(town)] == [5] == [await town.targets.count()]
+    assert await store.running_import() is None
 
 
 async def made(town: Town, count: int) -> list[Target]:

@@ -94,6 +94,15 @@ def test_tidied_and_blank_cells_and_empty_lines_are_counted() -> None:
     assert reading.total == 2
 
 
+def test_letters_spelled_anew_and_invisible_characters_are_counted() -> None:
+    reading = gathered(["1", "Cafe\u0301", "\u200bx"], ["2", "a\tb", "\u3000x"])
+    assert reading.tidied == {
+        "other spellings of a letter": 1,
+        "invisible characters": 2,
+        "spaces at the ends": 1,
+    }
+
+
 def test_the_counts_of_any_file_add_up() -> None:
     chance = random.Random(7)
     for _ in range(200):
