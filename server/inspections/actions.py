@@ -261,12 +261,17 @@ class Inspections:
         async def work(tx: Tx) -> Episode:
             episode = await self._episodes.get(episode_id, tx)
             if episode.inspection:
-                inspection = await self.get(episode.inspection, tx)
-                await self.store.save(replace(inspection, state=State.CANCELLED, concluded_at=self._clock()), tx)
-                await self.store.forget_tokens(inspection.id)
+                await self._cancel_visit(tx, episode.inspection)
             return await self._episodes.move(tx, episode, Phase.CANCELLED, person.mark, reason=reason)
 
         return await self._database.transact(work)
+
+    async def _cancel_visit(self, tx: Tx, inspection_id: str) -> None:
+        """A visit that was concluded stays so: what it found is followed in any case."""
+        inspection = await self.get(inspection_id, tx)
+        if inspection.state in (State.PLANNED, State.LIVE):
+            await self.store.save(replace(inspection, state=State.CANCELLED, concluded_at=self._clock()), tx)
+            await self.store.forget_tokens(inspection.id)
 
     async def _follow(self, tx: Tx, episode_id: str, by: str) -> None:
         current = await self._episodes.get(episode_id, tx)

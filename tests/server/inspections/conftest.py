@@ -1,9 +1,26 @@
+"""One house for all tests of a file: each takes an inspection of its own and leaves people and registry as they are."""
+
 import pytest
+import pytest_asyncio
 
-from tests.makers import fill_registry, hire_cast, live
+from server.app import all_in_place
+from server.people.model import Person, Role
+from tests.fakes import FakeClock
+from tests.makers import fill_registry, hire_cast, live, open_house
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def clock():
+    return FakeClock()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def house(lasting_database, tmp_path_factory, clock):
+    async with open_house(lasting_database, tmp_path_factory.mktemp("house"), clock) as house:
+        yield house
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def ready(house):
     """People and a registry; returns the cast."""
     cast = await hire_cast(house)
@@ -11,7 +28,32 @@ async def ready(house):
     return cast
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def inspection(house, ready):
     """An inspection that is live."""
     return await live(house, ready)
+
+
+@pytest.fixture
+async def alone(database, tmp_path):
+    """A house for one test, which changes who works there (`loop_scope="function"`)."""
+    async with open_house(database, tmp_path, FakeClock()) as house:
+        yield house
+
+
+@pytest.fixture
+def stranger():
+    """An inspector who is on no team."""
+    return Person("ac_stranger", "Stranger", Role.INSPECTOR, "mark")
+
+
+@pytest.fixture
+def facts():
+    """What an inspection's episode has on record, of one kind or of all."""
+
+    async def facts(house, inspection, kind=None):
+        await all_in_place(house)
+        found = [entry.fact for entry in await house.ledger.entries(0, 1000)]
+        return [f for f in found if f.episode == inspection.episode and (kind is None or f.kind == kind)]
+
+    return facts

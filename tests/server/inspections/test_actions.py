@@ -2,7 +2,8 @@ import asyncio
 
 import pytest
 
-from server.draws.model import EmptyPool
+from server.draws.model import EmptyPool, Of
+from server.draws.shuffle import ranking
 from server.episodes.actions import ReasonNeeded
 from server.episodes.lifecycle import Method, Phase
 from server.episodes.model import WrongPhase
@@ -20,7 +21,10 @@ from server.kit.errors import NotAllowed, TooLate
 from server.ledger.model import Kind
 from server.people.model import SYSTEM, Role
 from server.targets.model import NoSuchChecklist
-from tests.makers import CHECKLIST, failing, fill_registry, hire, hire_cast, planned, register
+from tests.makers import CHECKLIST, failing, fill_registry, hire, hire_cast, live, planned, register
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+by_itself = pytest.mark.asyncio(loop_scope="function")
 
 
 async def test_a_visit_is_planned_with_two_inspectors_by_lot_and_the_newest_checklist(house, ready) -> None:
@@ -31,21 +35,42 @@ async def test_a_visit_is_planned_with_two_inspectors_by_lot_and_the_newest_chec
     assert (episode.phase, episode.inspection) == (Phase.READY, inspection.id)
 
 
-async def test_inspectors_without_a_certificate_are_not_drawn(house) -> None:
-    cast = await hire_cast(house)
-    await fill_registry(house)
-    uncertified = await hire(house, Role.INSPECTOR, "novice")
-    inspection = await planned(house, cast)
-    assert uncertified.id not in inspection.team
-
-
-async def test_one_inspector_is_not_enough(house) -> None:
-    operator = await hire(house, Role.OPERATOR, "operator")
-    await hire(house, Role.INSPECTOR, "alone", "T-1")
-    await fill_registry(house)
-    episode = await drawn(house, operator)
+@by_itself
+async def test_one_inspector_is_not_enough_and_a_certificate_is_asked_for(alone) -> None:
+    operator = await hire(alone, Role.OPERATOR, "operator")
+    await hire(alone, Role.INSPECTOR, "first", "T-1")
+    await hire(alone, Role.INSPECTOR, "novice")
+    await fill_registry(alone)
+    episode = await drawn(alone, operator)
     with pytest.raises(EmptyPool, match="The pool has 1 members, but 2 are to be drawn"):
-        await house.inspections.assign(operator, episode.id)
+        await alone.inspections.assign(operator, episode.id)
+    assert await alone.draws.store.of_episode(episode.id, Of.INSPECTORS) is None
+
+
+@by_itself
+async def test_an_inspector_who_left_after_the_commitment_is_replaced_by_the_next_in_order(alone) -> None:
+    cast = await hire_cast(alone)
+    await hire(alone, Role.INSPECTOR, "third", "T-3")
+    await fill_registry(alone)
+    episode = await drawn(alone, cast.operator)
+    inspectors = {p.mark: p.id for p in await alone.people.by_role(Role.INSPECTOR)}
+    draw = await alone.inspections._commit(cast.operator, episode, list(inspectors))  # and then the server died
+    order = ranking(await alone.draws.seed_of(draw), draw.pool)
+    await alone.people.disable(SYSTEM, inspectors[order[0]])
+    inspection = await alone.inspections.assign(cast.operator, episode.id)
+    assert inspection.team == (inspectors[order[1]], inspectors[order[2]])
+    assert (await alone.draws.get(draw.id)).winners == tuple(order[:2])  # what anyone recomputes
+
+
+async def test_a_team_is_assigned_once_there_is_a_target(house, ready) -> None:
+    plan = {Phase.LIVE.value: house.clock()}
+    episode = await house.episodes.create(
+        ready.operator, title="一期", method=Method.DRAW, plan=plan, category="catering"
+    )
+    await house.episodes._commit(ready.operator, episode)  # and then the server died
+    with pytest.raises(WrongPhase):
+        await house.inspections.assign(ready.operator, episode.id)
+    assert await house.draws.store.of_episode(episode.id, Of.INSPECTORS) is None
 
 
 async def test_a_category_without_a_checklist_says_what_to_do(house, ready) -> None:
@@ -58,6 +83,7 @@ async def test_a_category_without_a_checklist_says_what_to_do(house, ready) -> N
     await house.episodes.draw(ready.operator, episode.id)
     with pytest.raises(NoSuchChecklist, match="seethrough checklists publish"):
         await house.inspections.assign(ready.operator, episode.id)
+    assert await house.draws.store.of_episode(episode.id, Of.INSPECTORS) is None  # nothing was drawn in vain
 
 
 async def drawn(house, operator):
@@ -85,14 +111,17 @@ async def test_the_start_opens_the_episode_once(house, ready) -> None:
     assert (await house.episodes.get(inspection.episode)).phase is Phase.LIVE
 
 
-async def test_a_red_gate_keeps_the_broadcast_shut(house, ready) -> None:
-    inspection = await planned(house, ready)
-    await house.people.disable(SYSTEM, ready.inspectors[0].id)
-    lines = await house.inspections.gate(inspection)
+@by_itself
+async def test_a_red_gate_keeps_the_broadcast_shut(alone) -> None:
+    cast = await hire_cast(alone)
+    await fill_registry(alone)
+    inspection = await planned(alone, cast)
+    await alone.people.disable(SYSTEM, cast.inspectors[0].id)
+    lines = await alone.inspections.gate(inspection)
     assert [line.code for line in lines if not line.ok] == ["certificates"]
     with pytest.raises(GateIsRed):
-        await house.inspections.start(ready.operator, inspection.episode)
-    assert (await house.episodes.get(inspection.episode)).phase is Phase.READY
+        await alone.inspections.start(cast.operator, inspection.episode)
+    assert (await alone.episodes.get(inspection.episode)).phase is Phase.READY
 
 
 async def test_a_token_opens_one_channel_for_one_person_for_a_while(house, clock, ready, inspection) -> None:
@@ -105,16 +134,41 @@ async def test_a_token_opens_one_channel_for_one_person_for_a_while(house, clock
     assert await house.inspections.look_up(token) is None
 
 
-async def test_tokens_are_for_the_team_while_it_is_live(house, ready) -> None:
+async def test_tokens_are_for_the_team_while_it_is_live(house, ready, stranger) -> None:
     inspection = await planned(house, ready)
     with pytest.raises(NotLive):
         await house.inspections.issue_token(ready.inspectors[0], inspection.id)
     await house.inspections.start(ready.operator, inspection.episode)
-    stranger = await hire(house, Role.INSPECTOR, "stranger", "T-9")
     with pytest.raises(NotOnTheTeam):
         await house.inspections.issue_token(stranger, inspection.id)
     with pytest.raises(NotAllowed):
         await house.inspections.issue_token(ready.deputy, inspection.id)
+
+
+@by_itself
+async def test_the_token_of_a_closed_account_opens_nothing(alone) -> None:
+    cast = await hire_cast(alone)
+    await fill_registry(alone)
+    inspection = await live(alone, cast)
+    tokens = [(await alone.inspections.issue_token(p, inspection.id))[0] for p in cast.inspectors]
+    await alone.people.disable(SYSTEM, cast.inspectors[0].id)
+    assert await alone.inspections.look_up(tokens[0]) is None
+    assert await alone.inspections.look_up(tokens[1])
+
+
+async def test_a_picture_is_cut_once_and_the_first_reason_stands(house, ready, inspection, facts) -> None:
+    reasons = ["画面出现未成年人", "再次", "又一次"]
+    cuts = await asyncio.gather(*(house.inspections.cut(ready.operator, inspection.id, why) for why in reasons))
+    assert len({cut.cut_at for cut in cuts}) == 1
+    (fact,) = await facts(house, inspection, "broadcast.cut")
+    assert fact.body["reason"] in reasons
+    assert fact.by == ready.operator.mark
+
+
+async def test_what_is_not_live_has_no_picture_to_cut(house, ready) -> None:
+    inspection = await planned(house, ready)
+    with pytest.raises(NotLive):
+        await house.inspections.cut(ready.operator, inspection.id, "画面出现未成年人")
 
 
 async def test_a_cut_ends_every_token_and_gives_no_new_one(house, ready, inspection) -> None:
@@ -134,6 +188,14 @@ async def test_an_inspection_without_problems_closes_its_episode(house, ready, i
     assert (await house.episodes.get(inspection.episode)).phase is Phase.CLOSED
 
 
+async def test_two_operators_at_once_conclude_once(house, ready, inspection, facts) -> None:
+    ends = [house.inspections.conclude(ready.operator, inspection.episode) for _ in range(3)]
+    outcomes = await asyncio.gather(*ends, return_exceptions=True)
+    assert len([o for o in outcomes if not isinstance(o, Exception)]) == 1
+    assert all(isinstance(o, TooLate) for o in outcomes if isinstance(o, Exception))
+    assert len(await facts(house, inspection, "inspection.concluded")) == 1
+
+
 async def test_problems_are_followed(house, ready, inspection) -> None:
     await failing(house, ready, inspection)
     token, _ = await house.inspections.issue_token(ready.inspectors[0], inspection.id)
@@ -150,24 +212,44 @@ async def test_an_unknown_inspection_is_not_found(house) -> None:
         await house.inspections.get("in_nobody")
 
 
-@pytest.mark.parametrize("verb", ["assign", "start", "conclude"])
-async def test_only_operators_conduct(house, ready, inspection, verb) -> None:
+@pytest.mark.parametrize(
+    ("verb", "reason"), [("assign", ()), ("start", ()), ("conclude", ()), ("cut", ("why",)), ("cancel", ("why",))]
+)
+async def test_only_operators_conduct(house, ready, inspection, verb, reason) -> None:
+    subject = inspection.id if verb == "cut" else inspection.episode
     for who in (*ready.inspectors, ready.deputy, None):
         with pytest.raises(NotAllowed):
-            await getattr(house.inspections, verb)(who, inspection.episode)
+            await getattr(house.inspections, verb)(who, subject, *reason)
+    assert (await house.inspections.get(inspection.id)).state is State.LIVE
 
 
-async def test_a_checklist_keeps_the_version_that_the_inspection_began_with(house, ready, inspection) -> None:
+async def test_a_visit_is_on_record_from_plan_to_end_without_names(house, ready, inspection, facts) -> None:
+    await failing(house, ready, inspection)
+    await house.inspections.conclude(ready.operator, inspection.episode)
+    told = await facts(house, inspection)
+    kinds = [f.kind.value for f in told if f.kind.startswith("inspection.")]
+    assert kinds == ["inspection.planned", "inspection.started", "inspection.concluded"]
+    (planned_fact,) = (f for f in told if f.kind == Kind.INSPECTION_PLANNED)
+    assert sorted(planned_fact.body["team"]) == sorted(p.mark for p in ready.inspectors)
+    raw = "".join(f.raw().decode() for f in told)
+    target = await house.targets.get(inspection.target)
+    for secret in (*(p.name for p in ready.inspectors), *(p.id for p in ready.inspectors), target.name, "过期酱油"):
+        assert secret not in raw
+
+
+@by_itself
+async def test_a_checklist_keeps_the_version_that_the_inspection_began_with(alone) -> None:
+    cast = await hire_cast(alone)
+    await fill_registry(alone)
+    inspection = await live(alone, cast)
     newer = CHECKLIST.read_bytes().replace("无超过".encode(), "没有超过".encode(), 1)
-    assert (await house.targets.publish_checklist(SYSTEM, newer)).version == 2
-    assert (await house.inspections.checklist_of(inspection)).version == 1
+    assert (await alone.targets.publish_checklist(SYSTEM, newer)).version == 2
+    assert (await alone.inspections.checklist_of(inspection)).version == 1
 
 
-async def test_what_happened_to_the_picture_is_on_record(house, inspection) -> None:
+async def test_what_happened_to_the_picture_is_on_record(house, inspection, facts) -> None:
     await house.inspections.note_broadcast(Kind.BROADCAST_STARTED, inspection.id, "mark", publisher="mark")
-    await house.ledger.wait_beyond(10_000, 0.3)
-    kinds = [entry.fact.kind async for entry in house.ledger.about(inspection.id)]
-    assert kinds[-1] == "broadcast.started"
+    assert (await facts(house, inspection))[-1].kind == Kind.BROADCAST_STARTED
 
 
 async def test_a_cancelled_episode_says_why_and_ends_its_visit(house, ready, inspection) -> None:
@@ -187,3 +269,11 @@ async def test_a_cancelled_episode_says_why_and_ends_its_visit(house, ready, ins
 async def test_an_episode_that_is_not_planned_yet_can_be_cancelled(house, ready) -> None:
     episode = await drawn(house, ready.operator)
     assert (await house.inspections.cancel(ready.operator, episode.id, "台风停工")).phase is Phase.CANCELLED
+
+
+async def test_cancelling_what_is_followed_leaves_the_visit_as_it_was(house, ready, inspection) -> None:
+    await failing(house, ready, inspection)
+    ended = await house.inspections.conclude(ready.operator, inspection.episode)
+    await house.inspections.cancel(ready.operator, inspection.episode, "台风停工")
+    kept = await house.inspections.get(inspection.id)
+    assert (kept.state, kept.results, kept.concluded_at) == (State.CONCLUDED, ended.results, ended.concluded_at)

@@ -2,18 +2,20 @@ from datetime import UTC, datetime
 
 import pytest
 
-from server.inspections.actions import Inspections
+from server.app import all_in_place
+from server.inspections.actions import TOKEN_LIFE, Inspections
 from server.kit.errors import Unavailable
-from server.kit.ids import new_secret
+from server.kit.ids import digest_of, new_secret
 from streaming.channels import ChannelEvent, EventKind
 from streaming.whip import Refused
 from tests.makers import planned
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 AT = datetime(2026, 3, 6, 2, tzinfo=UTC)
 
 
 async def kinds(house, inspection) -> list[str]:
-    await house.ledger.wait_beyond(10_000, 0.3)
+    await all_in_place(house)
     return [e.fact.kind.value async for e in house.ledger.about(inspection.id) if e.fact.kind.startswith("broadcast.")]
 
 
@@ -29,18 +31,20 @@ async def test_a_token_of_the_team_opens_its_channel_and_no_other(house, ready, 
     assert await house.broadcasts.may_publish(new_secret(), inspection.id) is None
 
 
-async def test_a_token_that_outlives_the_inspection_opens_nothing(house, ready, inspection, monkeypatch) -> None:
-    token, _ = await house.inspections.issue_token(ready.inspectors[0], inspection.id)
-    kept = house.inspections.store.forget_tokens
-
-    async def forgotten(_inspection):
-        return None
-
-    monkeypatch.setattr(house.inspections.store, "forget_tokens", forgotten)  # as if the server died in between
+async def test_a_token_that_outlives_the_inspection_opens_nothing(house, clock, ready, inspection) -> None:
     await house.inspections.conclude(ready.operator, inspection.episode)
+    token, who = new_secret(), ready.inspectors[0]  # as if it was asked for while the inspection ended
+    later = clock() + TOKEN_LIFE
+    await house.inspections.store.keep_token(digest_of(token), inspection.id, who.id, who.mark, later)
     assert (await house.broadcasts.may_publish(token, inspection.id)).refused is Refused.NOT_LIVE
-    await kept(inspection.id)
-    assert await house.broadcasts.may_publish(token, inspection.id) is None
+
+
+async def test_a_token_that_outlives_the_cut_opens_nothing(house, clock, ready, inspection) -> None:
+    await house.inspections.cut(ready.operator, inspection.id, "画面出现未成年人")
+    token, who = new_secret(), ready.inspectors[0]
+    later = clock() + TOKEN_LIFE
+    await house.inspections.store.keep_token(digest_of(token), inspection.id, who.id, who.mark, later)
+    assert (await house.broadcasts.may_publish(token, inspection.id)).refused is Refused.NOT_LIVE
 
 
 async def test_what_happens_to_the_picture_is_on_record_in_order(house, inspection) -> None:
@@ -56,9 +60,9 @@ async def test_what_happens_to_the_picture_is_on_record_in_order(house, inspecti
 
 async def test_a_server_that_comes_back_says_that_the_picture_was_interrupted(house, inspection) -> None:
     await house.broadcasts.happened(event(EventKind.STARTED, inspection))
-    await house.ledger.wait_beyond(10_000, 0.3)
+    await all_in_place(house)
     await house.broadcasts.recover()
-    await house.ledger.wait_beyond(10_000, 0.3)
+    await all_in_place(house)
     await house.broadcasts.recover()  # once is enough
     await house.broadcasts.happened(event(EventKind.STARTED, inspection))  # the channel does not know of the first
     assert await kinds(house, inspection) == ["broadcast.started", "broadcast.interrupted", "broadcast.resumed"]

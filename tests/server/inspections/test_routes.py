@@ -1,18 +1,27 @@
 import aiohttp
 import pytest
+import pytest_asyncio
 
 from server.inspections.model import MAX_PHOTOS
 from tests.makers import fill_registry, hire_cast, live, photo, planned
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 
 @pytest.fixture
-async def cast(site):
-    cast = await hire_cast(site.house)
-    await fill_registry(site.house)
+def site(lasting_site):
+    """The application that all tests of this file share; each takes an inspection of its own."""
+    return lasting_site
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def cast(lasting_site):
+    cast = await hire_cast(lasting_site.house)
+    await fill_registry(lasting_site.house)
     return cast
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def inspection(site, cast):
     return await live(site.house, cast)
 
