@@ -7,8 +7,8 @@ from typing import Any
 
 from server.draws.actions import Draws
 from server.draws.model import Draw, Of
-from server.episodes.lifecycle import Method, Phase
-from server.episodes.model import Episode, NoSuchEpisode
+from server.episodes.lifecycle import ENTERED_ALONE, Method, Phase
+from server.episodes.model import Episode, NoSuchEpisode, WrongPhase
 from server.episodes.store import EpisodeStore
 from server.kit.clock import Clock
 from server.kit.errors import Invalid
@@ -139,11 +139,14 @@ class Episodes:
         await self._ledger.record(tx, Fact(Kind.EPISODE_MOVED, now, episode.id, by, body, episode.id))
         return replace(moved, version=episode.version + 1)
 
-    async def advance(self, actor: Person | None, episode_id: str, to: Phase, reason: str | None = None) -> Episode:
-        """Moves an episode of itself, without anything else happening: opening nominations, closing it."""
+    async def advance(self, actor: Person | None, episode_id: str, to: Phase) -> Episode:
+        """Moves an episode to a phase that it enters without anything else happening: opening nominations, voting."""
         person = require(actor, Deed.PLAN)
 
         async def work(tx: Tx) -> Episode:
-            return await self.move(tx, await self.get(episode_id, tx), to, person.mark, reason=reason)
+            episode = await self.get(episode_id, tx)
+            if to not in ENTERED_ALONE:
+                raise WrongPhase("This episode cannot take that step now. Load its page to see where it stands.")
+            return await self.move(tx, episode, to, person.mark)
 
         return await self._database.transact(work)

@@ -31,6 +31,8 @@ class Method(StrEnum):
 
 
 ENDS = frozenset({Phase.CLOSED, Phase.CANCELLED})
+ENTERED_ALONE = frozenset({Phase.NOMINATING, Phase.VOTING})
+"""All other phases are entered with what belongs to them: a draw, a team, a broadcast, an end."""
 
 COURSE: Mapping[Method, tuple[Phase, ...]] = {
     Method.DRAW: (

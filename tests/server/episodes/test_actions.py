@@ -2,18 +2,14 @@ import asyncio
 
 import pytest
 
+from server.app import all_in_place
+from server.draws.model import EmptyPool
 from server.episodes.lifecycle import Method, Phase
 from server.episodes.model import NoSuchEpisode, WrongPhase
 from server.kit.errors import NotAllowed, TooLate
 from server.people.model import SYSTEM
-from tests.makers import fill_registry, hire_cast
 
-
-@pytest.fixture
-async def cast(house):
-    cast = await hire_cast(house)
-    await fill_registry(house)
-    return cast
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 async def create(house, who, **changes):
@@ -22,13 +18,13 @@ async def create(house, who, **changes):
 
 
 async def kinds(house, episode) -> list[str]:
-    await house.ledger.wait_beyond(10_000, 0.3)
+    await all_in_place(house)
     return [e.fact.kind.value for e in await house.ledger.entries(0, 1000) if e.fact.episode == episode.id]
 
 
 async def test_an_episode_is_created_with_its_number_and_its_fact(house, cast) -> None:
     first, second = await create(house, cast.operator), await create(house, cast.operator)
-    assert (first.number, second.number) == (1, 2)
+    assert second.number == first.number + 1
     assert first.phase is Phase.DRAFT
     assert await kinds(house, first) == ["episode.created"]
 
@@ -66,9 +62,51 @@ async def test_a_draw_that_broke_off_after_its_commitment_is_finished(house, cas
     assert drawn.winners
 
 
+async def test_a_draw_that_was_cancelled_after_its_commitment_is_not_finished(house, cast) -> None:
+    episode = await create(house, cast.operator)
+    committed = await house.episodes._commit(cast.operator, episode)
+    await cancel(house, episode)
+    with pytest.raises(WrongPhase):
+        await house.episodes.draw(cast.operator, episode.id)
+    assert (await house.draws.get(committed.id)).drawn_at is None
+    assert "draw.drawn" not in await kinds(house, episode)
+
+
+async def cancel(house, episode):
+    async def work(tx):
+        current = await house.episodes.get(episode.id, tx)
+        return await house.episodes.move(tx, current, Phase.CANCELLED, "mark", reason="台风停工")
+
+    return await house.database.transact(work)
+
+
+async def test_an_aborted_step_leaves_neither_phase_nor_fact(house, cast) -> None:
+    episode = await create(house, cast.operator)
+
+    async def work(tx):
+        await house.episodes.move(tx, episode, Phase.DRAWING, "mark")
+        raise RuntimeError("the rest of the transaction fails")
+
+    with pytest.raises(RuntimeError):
+        await house.database.transact(work)
+    assert await house.episodes.get(episode.id) == episode
+    assert await kinds(house, episode) == ["episode.created"]
+
+
+async def test_facts_hold_neither_title_nor_names(house, cast) -> None:
+    episode = await create(house, cast.operator, title="张三的面馆专场")
+    await house.episodes.draw(cast.operator, episode.id)
+    await all_in_place(house)
+    told = [e.fact for e in await house.ledger.entries(0, 1000) if e.fact.episode == episode.id]
+    raw = "".join(fact.raw().decode() for fact in told)
+    for secret in ("张三", cast.operator.name, cast.operator.id, "测试面馆"):
+        assert secret not in raw
+    assert {fact.by for fact in told} == {cast.operator.mark}
+
+
 async def test_an_empty_pool_leaves_the_episode_as_it_was(house, cast) -> None:
     episode = await create(house, cast.operator, category="bakery")
-    with pytest.raises(Exception, match="The pool has 0 members"):
+    with pytest.raises(EmptyPool, match="The pool has 0 members"):
         await house.episodes.draw(cast.operator, episode.id)
     assert (await house.episodes.get(episode.id)).phase is Phase.DRAFT
     assert await kinds(house, episode) == ["episode.created"]
@@ -87,8 +125,22 @@ async def test_a_week_gets_one_episode_however_many_servers_ask(house) -> None:
 
 
 async def test_only_operators_plan(house, cast) -> None:
+    episode = await create(house, cast.operator)
     for who in (*cast.inspectors, cast.deputy, None):
         with pytest.raises(NotAllowed):
             await create(house, who)
+        with pytest.raises(NotAllowed):
+            await house.episodes.draw(who, episode.id)
     with pytest.raises(NoSuchEpisode):
         await house.episodes.draw(cast.operator, "ep_nobody")
+
+
+async def test_nominations_open_by_themselves_but_no_broadcast_does(house, cast) -> None:
+    episode = await create(house, cast.operator, method=Method.SHORTLIST)
+    for to in (Phase.LIVE, Phase.CANCELLED, Phase.CLOSED):
+        with pytest.raises(WrongPhase):
+            await house.episodes.advance(cast.operator, episode.id, to)
+    for to in (Phase.NOMINATING, Phase.VOTING):
+        assert (await house.episodes.advance(cast.operator, episode.id, to)).phase is to
+    with pytest.raises(NotAllowed):
+        await house.episodes.advance(cast.deputy, episode.id, Phase.VOTING)

@@ -1,16 +1,26 @@
 from datetime import UTC, datetime
 
 import pytest
+import pytest_asyncio
 
-from tests.makers import fill_registry, hire_cast
+from tests.makers import fill_registry, hire_cast, live
 
 PLAN = {"title": "一期", "method": "draw", "live_at": "2026-03-06T10:00", "category": "catering"}
 
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
 @pytest.fixture
-async def cast(site):
-    cast = await hire_cast(site.house)
-    await fill_registry(site.house)
+def site(lasting_site):
+    """The application that all tests of this file share; each makes an episode of its own."""
+    return lasting_site
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def cast(lasting_site):
+    cast = await hire_cast(lasting_site.house)
+    await fill_registry(lasting_site.house)
     return cast
 
 
@@ -41,12 +51,27 @@ async def test_a_draw_answers_its_winners(site, cast) -> None:
     assert (await site.json(f"/draws/{answer['draw']}.json"))["winners"][0]["id"] == answer["winners"][0]
 
 
-async def test_a_beat_counts_for_what_is_live(site) -> None:
-    site.house.watching.only(["ep_1"])
-    for path in ("/episodes/ep_1/watching", "/episodes/ep_2/watching"):
-        async with await site.ask("POST", path, json={"session": "s"}) as reply:
+async def test_a_draw_from_nothing_says_what_to_do(site, cast) -> None:
+    episode = (await site.post("/episodes", cast.operator, **(PLAN | {"district": "无此区"})))["id"]
+    refused = await site.post(f"/episodes/{episode}/draw", cast.operator, status=400)
+    assert refused["error"]["where"] == "filter"
+    assert refused["error"]["message"] == "The pool has 0 members, but 1 are to be drawn. Widen the filter."
+
+
+async def test_whoever_may_not_plan_is_told_who_may(site, cast) -> None:
+    refused = await site.post("/episodes", cast.deputy, status=403, **PLAN)
+    assert refused["error"]["message"] == "Only operators may plan episodes. Please sign in as an operator."
+    await site.post("/episodes", status=401, **PLAN)
+
+
+async def test_a_beat_counts_for_what_is_live(site, cast) -> None:
+    inspection = await live(site.house, cast)
+    site.house.watching.only([inspection.episode])
+    for episode in (inspection.episode, "ep_2"):
+        async with await site.ask("POST", f"/episodes/{episode}/watching", json={"session": "s"}) as reply:
             assert reply.status == 204
-    assert site.house.watching.count("ep_1") == 1
+    assert site.house.watching.count(inspection.episode) == 1
+    assert site.house.watching.count("ep_2") == 0
 
 
 async def test_a_beat_without_a_session_is_refused(site) -> None:
