@@ -42,10 +42,18 @@ def mongodb_uri(lasting_loop: asyncio.AbstractEventLoop) -> Iterator[str]:
         # On the lasting thread, because the database ends with the thread that started it.
         starting = EmbeddedMongo.start(Path(directory))
         mongod = asyncio.run_coroutine_threadsafe(starting, lasting_loop).result(60)
+        asyncio.run_coroutine_threadsafe(_keep_the_expired(mongod), lasting_loop).result(60)
         try:
             yield mongod.uri
         finally:
             asyncio.run_coroutine_threadsafe(mongod.stop(), lasting_loop).result(60)
+
+
+async def _keep_the_expired(mongod: EmbeddedMongo) -> None:
+    """The database deletes what expired by the real clock; tests have clocks of their own."""
+    root = Database.connect(mongod._address("root"))
+    await root.command({"setParameter": 1, "ttlMonitorEnabled": False})
+    await root.close()
 
 
 def _in_memory() -> Path | None:
