@@ -17,9 +17,14 @@ async def create(house, who, **changes):
     return await house.episodes.create(who, **(details | changes))
 
 
-async def kinds(house, episode) -> list[str]:
+async def facts(house, episode):
     await all_in_place(house)
-    return [e.fact.kind.value for e in await house.ledger.entries(0, 1000) if e.fact.episode == episode.id]
+    found = await house.ledger.store.entries(0, 10_000, matching={"fact.episode": episode.id})
+    return [entry.fact for entry in found]
+
+
+async def kinds(house, episode) -> list[str]:
+    return [fact.kind.value for fact in await facts(house, episode)]
 
 
 async def test_an_episode_is_created_with_its_number_and_its_fact(house, cast) -> None:
@@ -96,8 +101,7 @@ async def test_an_aborted_step_leaves_neither_phase_nor_fact(house, cast) -> Non
 async def test_facts_hold_neither_title_nor_names(house, cast) -> None:
     episode = await create(house, cast.operator, title="张三的面馆专场")
     await house.episodes.draw(cast.operator, episode.id)
-    await all_in_place(house)
-    told = [e.fact for e in await house.ledger.entries(0, 1000) if e.fact.episode == episode.id]
+    told = await facts(house, episode)
     raw = "".join(fact.raw().decode() for fact in told)
     for secret in ("张三", cast.operator.name, cast.operator.id, "测试面馆"):
         assert secret not in raw

@@ -53,7 +53,7 @@ def facts():
 
     async def facts(house, inspection, kind=None):
         await all_in_place(house)
-        found = [entry.fact for entry in await house.ledger.entries(0, 1000)]
-        return [f for f in found if f.episode == inspection.episode and (kind is None or f.kind == kind)]
+        found = await house.ledger.store.entries(0, 10_000, matching={"fact.episode": inspection.episode})
+        return [entry.fact for entry in found if kind is None or entry.fact.kind == kind]
 
     return facts

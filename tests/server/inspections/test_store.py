@@ -85,3 +85,13 @@ async def test_a_token_is_valid_until_its_moment_and_until_it_is_forgotten(store
     assert await store.token("d2", AT) is None
     await store.forget_tokens("in_1")
     assert await store.token("d1", AT) is None
+
+
+async def test_findings_read_in_a_transaction_are_those_of_its_moment(store, database) -> None:
+    async def work(tx):
+        await store.get("in_1", tx)
+        await database.transact(lambda other: store.insert_finding(replace(FINDING, id="fi_2", key="k2"), other))
+        return await store.findings(tx, inspection="in_1")
+
+    assert await database.transact(work) == [FINDING]
+    assert len(await store.findings(inspection="in_1")) == 2
