@@ -188,16 +188,16 @@ async def accept(page: Page, link: str, login: str) -> None:
 
 @pytest.fixture(scope="session")
 def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A real video file (MJPEG, 640×480, 3 s) in which every frame differs from the one before."""
+    """A real video file (MJPEG, 320×240, 6 s) in which every frame differs from the one before; small, for two cores carry it all."""
     path = tmp_path_factory.mktemp("film") / "street.mjpeg"
     with av.open(str(path), "w", format="mjpeg") as container:
-        stream = container.add_stream("mjpeg", rate=30)
-        stream.width, stream.height, stream.pix_fmt = 640, 480, "yuvj420p"
+        stream = container.add_stream("mjpeg", rate=15)
+        stream.width, stream.height, stream.pix_fmt = 320, 240, "yuvj420p"
         for n in range(90):
-            picture = Image.linear_gradient("L").resize((640, 480)).convert("RGB")
+            picture = Image.linear_gradient("L").resize((320, 240)).convert("RGB")
             drawing = ImageDraw.Draw(picture)
-            drawing.rectangle((n * 7 % 600, 0, n * 7 % 600 + 40, 480), "white")
-            drawing.rectangle((0, n * 5 % 440, 640, n * 5 % 440 + 40), "crimson")
+            drawing.rectangle((n * 7 % 300, 0, n * 7 % 300 + 20, 240), "white")
+            drawing.rectangle((0, n * 5 % 220, 320, n * 5 % 220 + 20), "crimson")
             frame = av.VideoFrame.from_image(picture).reformat(format="yuvj420p")
             for packet in stream.encode(frame):
                 container.mux(packet)
