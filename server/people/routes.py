@@ -98,12 +98,12 @@ def _add_signing(doors: Doors, people: People, cookies: Cookies) -> None:
         sent = await form(request)
         login, wanted = sent.text("login", max_length=200), _next(sent.text("next", required=False))
         who, secret = await people.sign_in(login, sent.secret("password"), request.remote or "")
-        await people.sign_out(request.cookies.get(SESSION_COOKIE, ""))  # A browser has one session at a time.
+        await _end_old_session(request, people)
         location = wanted or start_page(who.role)
         return cookies.set(done(request, Done(location, {"name": who.name, "role": who.role}, 200)), secret)
 
     async def sign_out(request: web.Request) -> Answer:
-        await people.sign_out(request.cookies.get(SESSION_COOKIE, ""))
+        await _end_old_session(request, people)
         return cookies.clear(done(request, Done("/", status=200)))
 
     doors.page("/sign-in", page, deed=Deed.SIGN_IN)
@@ -124,6 +124,7 @@ def _add_invitations(doors: Doors, people: People, cookies: Cookies) -> None:
             request.match_info["token"], sent.text("login", max_length=200), sent.secret("password")
         )
         secret = await people.begin_session(who.id)
+        await _end_old_session(request, people)
         return cookies.set(done(request, Done(start_page(who.role), {"name": who.name, "role": who.role})), secret)
 
     doors.page("/invitations/{token}", page, deed=Deed.SIGN_IN)
@@ -143,6 +144,11 @@ def _add_account(doors: Doors, people: People) -> None:
 
     doors.page("/account", page, deed=Deed.OWN_ACCOUNT)
     doors.act("/account/sessions/{id}/revoke", revoke, deed=Deed.OWN_ACCOUNT)
+
+
+async def _end_old_session(request: web.Request, people: People) -> None:
+    """A browser has one session at a time: the one it came with must not outlive its cookie."""
+    await people.sign_out(request.cookies.get(SESSION_COOKIE, ""))
 
 
 def _next(path: str) -> str:

@@ -94,7 +94,8 @@ class Throttle:
         return "address:" + self._digest(network_of(address))
 
     def _digest(self, value: str) -> str:
-        return hmac.new(self._key, value.encode(), hashlib.sha256).hexdigest()
+        # A proxy may pass on a header that is no UTF-8: an address like another, not an accident.
+        return hmac.new(self._key, value.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
 
 
 def _counting(now: datetime, allowed: int) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from server.people.actions import People, Spans
 from server.people.model import SYSTEM, Role, permit
 from server.people.routes import Cookies, add_doors
 from tests.fakes import FakeClock
+from web.render import Renderer
 
 PASSWORD = "a long enough password"
 SPANS = Spans(idle=timedelta(hours=12), session=timedelta(days=30), invitation=timedelta(hours=72))
@@ -51,8 +52,13 @@ async def town(database):
     return town
 
 
+@pytest.fixture(scope="session")
+def renderer():
+    return Renderer()
+
+
 @pytest.fixture
-def browser(town, aiohttp_client):
+def browser(town, renderer, aiohttp_client):
     """Opens a browser at the doors of people, with the real middlewares around them."""
 
     async def opened(*, secure=False):
@@ -61,7 +67,9 @@ def browser(town, aiohttp_client):
             client_max_size=2**20,
         )
         app[PERMIT] = permit
-        app[RENDER] = lambda request, template, facts: f"{template} {facts}"
+        app[RENDER] = lambda request, template, facts: renderer.render(
+            template, facts, lang="en", who=request.get(guard.WHO), path=request.path, now=town.clock()
+        )
         app[TRANSLATE] = lambda request, refusal: refusal.sentence()
         app.on_response_prepare.append(guard.set_headers)
         doors = Doors(app)

@@ -1,9 +1,10 @@
 import json
+import re
 from http.cookies import SimpleCookie
 
 import pytest
 
-from server.people.model import SYSTEM, Role
+from server.people.model import LOGIN_LENGTH, PASSWORD_LENGTH, SYSTEM, Role
 from tests.server.people.conftest import PASSWORD
 
 JSON = {"Accept": "application/json"}
@@ -14,6 +15,13 @@ RIGHT = {"login": "wang", "password": PASSWORD}
 def cookie_of(reply):
     (line,) = reply.headers.getall("Set-Cookie")
     return SimpleCookie(line)["session"]
+
+
+def limits_of(page, field):
+    """The least and the most characters that a form takes in a field, None where it does not say."""
+    (tag,) = [tag for tag in re.findall("<input[^>]*>", page) if f'name="{field}"' in tag]
+    found = (re.search(f'{word}length="([0-9]+)"', tag) for word in ("min", "max"))
+    return tuple(int(limit[1]) if limit else None for limit in found)
 
 
 async def sign_in(client, **more):
@@ -211,6 +219,31 @@ async def test_an_invitation_shows_whom_it_is_for_and_signs_them_in(town, browse
     assert not invitation.is_open(invitation.expires_at)
 
 
+async def test_an_invitation_accepted_by_somebody_signed_in_ends_their_old_session(town, client):
+    old = cookie_of(await sign_in(client)).value
+    _, token = await town.people.invite(SYSTEM, Role.DEPUTY, "李")
+    theirs = {"login": "li.ming", "password": PASSWORD}
+    async with client.post(f"/invitations/{token}", data=theirs, headers=JSON) as reply:
+        assert reply.status == 201
+    assert await who(client) == "li.ming"
+    assert await town.people.recognise(old) is None
+
+
+async def test_the_forms_allow_what_the_rules_allow(town, browser):
+    _, token = await town.people.invite(SYSTEM, Role.DEPUTY, "<b>李</b>")
+    client = await browser()
+    async with client.get(f"/invitations/{token}", headers=HTML) as reply:
+        page = await reply.text()
+    assert limits_of(page, "login") == LOGIN_LENGTH
+    assert limits_of(page, "password") == PASSWORD_LENGTH
+    assert "At least twelve characters" in page
+    assert "<b>李" not in page
+    async with client.get("/sign-in?next=/account", headers=HTML) as reply:
+        page = await reply.text()
+    assert limits_of(page, "password") == (None, PASSWORD_LENGTH[1])
+    assert 'name="next" value="/account"' in page
+
+
 async def test_a_password_is_taken_exactly_as_typed(town, browser):
     _, token = await town.people.invite(SYSTEM, Role.DEPUTY, "王")
     client = await browser()
@@ -254,6 +287,15 @@ async def test_the_account_page_shows_ones_sessions_and_which_is_this_one(town, 
     assert [s["current"] for s in facts["sessions"]] == [True, False]
     assert facts["sessions"][1]["seen_at"] == "2026-03-06T02:00:00.000Z"
     assert set(facts["sessions"][0]) == {"id", "seen_at", "current"}
+
+
+async def test_the_account_page_offers_to_end_every_session_but_this_one(town, client):
+    await town.signed_in("wang")
+    await sign_in(client)
+    async with client.get("/account", headers=HTML) as reply:
+        page = await reply.text()
+    assert page.count("/revoke") == 1
+    assert "Test wang" in page
 
 
 async def test_a_session_revoked_on_the_account_page_is_over(town, client):

@@ -156,6 +156,12 @@ async def test_a_day_without_attempts_begins_anew(throttle, clock):
         await throttle.admit("wang", HERE)
 
 
+async def test_an_address_that_is_no_text_counts_like_another(throttle):
+    for n in range(ALLOWED * ADDRESS_FACTOR):
+        await throttle.admit(f"login{n}", "\udcff")
+    assert await refused(throttle, "another", "\udcff") == 30
+
+
 async def test_neither_login_nor_address_is_kept(throttle, database):
     await throttle.admit("wang", HERE)
     kept = str(await database.collection("sign_in_attempts").find({}))
