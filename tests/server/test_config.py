@@ -50,8 +50,17 @@ def test_variables_for_tests_are_not_ours() -> None:
             "121",
             "SEETHROUGH_SAFETY_DELAY_SECONDS is 121.0; it must lie between 0 and 120.",
         ),
+        ("SAFETY_DELAY_SECONDS", "nan", "SEETHROUGH_SAFETY_DELAY_SECONDS is nan; it must lie between 0 and 120."),
+        ("RECTIFICATION_DAYS", "0", "SEETHROUGH_RECTIFICATION_DAYS is 0; it must lie between 1 and 365."),
+        ("MAX_UPLOAD_MB", "513", "SEETHROUGH_MAX_UPLOAD_MB is 513; it must lie between 1 and 512."),
         ("WEEKLY", "maybe", "SEETHROUGH_WEEKLY is “maybe”; it must be yes or no."),
         ("TIMEZONE", "Asia/Chengming", "SEETHROUGH_TIMEZONE is “Asia/Chengming”; use a name such as Asia/Shanghai."),
+        ("TIMEZONE", "../UTC", "SEETHROUGH_TIMEZONE is “../UTC”; use a name such as Asia/Shanghai."),
+        (
+            "PUBLIC_URL",
+            "ftp://a.example",
+            "SEETHROUGH_PUBLIC_URL is “ftp://a.example”; it begins with http:// or https://.",
+        ),
         (
             "PUBLIC_URL",
             "inspect.example",
