@@ -14,10 +14,11 @@ from server.config import PREFIX, BadSetting, Settings
 from server.kit.errors import Refusal
 from server.kit.mongod import CannotStart
 from server.ledger.keys import BadKey
+from server.ledger.mark import BadMark
 from server.ledger.sequencer import ForeignLedger, LedgerLost
 from server.people.model import Role
 
-STOPS = (BadSetting, CannotStart, BadKey, LedgerLost, ForeignLedger, Refusal)
+STOPS = (BadSetting, CannotStart, BadKey, BadMark, LedgerLost, ForeignLedger, Refusal)
 """What ends a command with one sentence instead of a traceback."""
 
 Run = Callable[[Settings, argparse.Namespace], Coroutine[Any, Any, int]]

@@ -54,7 +54,12 @@ def build_app(settings: Settings, *, clock: Clock, database: Database) -> web.Ap
     house = House(settings, clock=clock, database=database)
     languages = Languages(*LANGUAGES)
     app = web.Application(
-        middlewares=[guard.errors, guard.same_origin, guard.recogniser(house.people.recognise)],
+        middlewares=[
+            *([guard.real_address] if settings.behind_proxy else []),
+            guard.errors,
+            guard.same_origin,
+            guard.recogniser(house.people.recognise),
+        ],
         client_max_size=settings.max_upload_mb * 2**20,
     )
     app[HOUSE] = house
@@ -150,23 +155,33 @@ def _add_machine_doors(doors: Doors, house: House, renderer: Renderer) -> None:
     async def static(request: web.Request) -> web.StreamResponse:
         path = renderer.static_file(request.match_info["hash"], request.match_info["name"])
         if path is None:
-            raise NotFound("There is nothing at this address.")
+            raise web.HTTPFound(_newest(renderer, request), headers={"Cache-Control": "no-store"})
         return web.FileResponse(path, headers={"Cache-Control": "public, max-age=31536000, immutable"})
 
     async def health(_request: web.Request) -> web.StreamResponse:
         state = await house.database.state()
-        up = bool(state.get("healthy"))
+        trouble = "" if state.get("healthy") else "database unavailable"
+        trouble = trouble or ("the ledger takes no facts now" if house.ledger.trouble else "")
         facts = {
-            "status": "ok" if up else "database unavailable",
+            "status": trouble or "ok",
             "database": state,
             "ledger": {"size": house.ledger.head.size, "root": house.ledger.head.root},
             "events": {"connections": house.hub.connections},
             "version": VERSION,
         }
-        return json_reply(facts, status=200 if up else 503, headers={"Cache-Control": "no-store"})
+        return json_reply(facts, status=503 if trouble else 200, headers={"Cache-Control": "no-store"})
 
     doors.get("/static/{hash}/{name:.+}", static, deed=Deed.READ)
     doors.get("/healthz", health, deed=Deed.HEALTH)
+
+
+def _newest(renderer: Renderer, request: web.Request) -> str:
+    """Where a page from before an upgrade finds the file it asks for."""
+    newest = renderer.static(request.match_info["name"])
+    known = renderer.static_file(renderer.static_hash, request.match_info["name"]) is not None
+    if not known or newest == request.path:
+        raise NotFound("There is nothing at this address.")
+    return newest
 
 
 async def _hang_up(app: web.Application) -> None:

@@ -116,6 +116,7 @@ class Channel:
         self.publication: Publication | None = None
         self.timeline = Timeline()
         self.cut_reason: str | None = None
+        self.endings = 0  # how often it was ended: who asks before and after knows whether it was in between
         self._on_event = on_event
         self._events: asyncio.Queue[ChannelEvent] = asyncio.Queue()
         self._feeds: list[Feed] = []
@@ -196,6 +197,7 @@ class Channel:
     async def end(self, reason: str) -> None:
         """End the broadcast: the publisher is disconnected, outputs finish what they have."""
         publication, self.publication = self.publication, None
+        self.endings += 1
         if self.state in (ChannelState.LIVE, ChannelState.INTERRUPTED):
             self._happened(EventKind.ENDED, reason)
         self.state = ChannelState.ENDED

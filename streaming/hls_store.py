@@ -6,6 +6,7 @@ leaves half-written is removed on opening. The index, JSON lines, is the only tr
 
 import hashlib
 import json
+import logging
 import os
 import re
 import time
@@ -13,6 +14,8 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+
+logger = logging.getLogger(__name__)
 
 INDEX = "index.jsonl"
 SEGMENT_FILE = re.compile(r"([0-9]{1,9})\.m4s")
@@ -177,14 +180,41 @@ class HlsStore:
             with index.open("r+b") as file:
                 file.truncate(len(whole))
                 os.fsync(file.fileno())
-        kept = {INDEX}
+        kept, damaged = {INDEX}, 0
         for line in whole.splitlines():
-            ((kind, fields),) = json.loads(line).items()
-            record = RECORDS[kind](**fields)
+            record = _record(line)
+            if record is None:
+                damaged += 1
+                self.segments = []  # The lost line may have been a cut: what came before it is not shown again.
+                continue
             self.apply(record)
             if isinstance(record, StoredInit | StoredSegment):
                 kept.add(record.file)
+        if damaged:
+            self._keep_all(damaged)
+        else:
+            self._delete_all_but(kept)
+        self._sync_folder()
+
+    def _delete_all_but(self, kept: set[str]) -> None:
+        """Half-written files of a process that died."""
         for path in self.folder.iterdir():
             if path.name not in kept and (SEGMENT_FILE.fullmatch(path.name) or INIT_FILE.fullmatch(path.name)):
                 path.unlink()
-        self._sync_folder()
+
+    def _keep_all(self, damaged: int) -> None:
+        """Files are evidence: with a damaged index nothing is deleted, and no number is used twice."""
+        logger.error("%s has %d damaged lines; what came before is kept but not shown.", self.folder / INDEX, damaged)
+        names = [path.name for path in self.folder.iterdir()]
+        matches = [SEGMENT_FILE.fullmatch(name) or INIT_FILE.fullmatch(name) for name in names]
+        self.next_number = max([self.next_number, *(int(match[1]) + 1 for match in matches if match)])
+
+
+def _record(line: bytes) -> "Record | None":
+    """One line of the index; None when it is damaged."""
+    try:
+        ((kind, fields),) = json.loads(line).items()
+        record: Record = RECORDS[kind](**fields)
+    except (ValueError, KeyError, TypeError, AttributeError, UnicodeDecodeError):
+        return None
+    return record

@@ -17,6 +17,8 @@ def bearer(request: web.Request) -> str:
     scheme, _, token = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise Refusal(401, "no_token", f"{request.path} needs a token: send the header Authorization: Bearer <token>.")
+    if not token.isascii():
+        raise Refusal(401, "unknown_token", "This token is unknown or has expired: ask for a new one.")
     return token.strip()
 
 

@@ -1,6 +1,9 @@
 """Ingest over HTTP: a browser, a phone or OBS publishes to a channel (RFC 9725)."""
 
+import asyncio
+import contextlib
 import hmac
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -12,6 +15,9 @@ from streaming.peer import IceServer, NoCommonCodec, Peer, UnusableOffer
 from streaming.refusals import CORS, Refusal, refusing
 from streaming.signalling import bad_offer, bearer, created, new_session, no_codec, options, patch, read_offer
 
+logger = logging.getLogger(__name__)
+
+OFFER_SECONDS = 10.0
 CODECS = ("H.264 constrained baseline (packetization-mode 1)", "Opus")
 
 
@@ -76,7 +82,7 @@ class Whip:
             raise Refusal(503, "stopping", "The server is stopping: try again in some seconds.")
         name, token = request.match_info["channel"], bearer(request)
         publisher = await self._permitted(token, name)
-        offer = await read_offer(request)
+        offer = await _in_time(read_offer(request))
         channel = self._channels.open(name)
         session = new_session()
         peer = Peer(self._ice_servers, lambda reason: self._closed(session, reason))
@@ -84,10 +90,15 @@ class Whip:
         try:
             channel.check_free(publisher.identity)
             answer = await peer.answer_publisher(offer, publication.frame, publication.report)
+            endings = channel.endings
+            await self._permitted(token, name)  # again: the offer may have come slowly, and much may have ended
+            if channel.endings != endings:
+                raise Refusal(409, Refused.NOT_LIVE, REFUSALS[Refused.NOT_LIVE][1].format(name))
             self._sessions[session] = _Session(channel, publication, peer, token)
             await channel.take(publication)
         except BaseException as error:
-            await peer.close("refused")
+            with contextlib.suppress(Exception):
+                await peer.close("refused")
             raise _refusal(error, name) from error
         return created(request, session, answer, self._ice_servers)
 
@@ -127,4 +138,18 @@ def _refusal(error: BaseException, channel: str) -> BaseException:
         return Refusal(409, "occupied", f"Someone else is publishing to channel {channel}: wait until they leave.")
     if isinstance(error, NoCommonCodec):
         return no_codec(CODECS)
-    return bad_offer(error) if isinstance(error, UnusableOffer) else error
+    if isinstance(error, UnusableOffer):
+        return bad_offer(error)
+    if isinstance(error, Refusal) or not isinstance(error, Exception):
+        return error
+    logger.info("an offer for channel %s could not be used: %r", channel, error)
+    return bad_offer(UnusableOffer("the session description could not be used"))
+
+
+async def _in_time(reading: Awaitable[str]) -> str:
+    """A body that is dripped in byte by byte holds nothing open for long."""
+    try:
+        async with asyncio.timeout(OFFER_SECONDS):
+            return await reading
+    except TimeoutError:
+        raise Refusal(408, "too_slow", f"The offer did not come within {OFFER_SECONDS:.0f} s: send it again.") from None

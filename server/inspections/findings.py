@@ -19,6 +19,7 @@ from server.inspections.model import (
     Result,
     Severity,
     check_words,
+    plausible,
     words_digest,
 )
 from server.kit.clock import Clock, iso
@@ -114,6 +115,7 @@ class Findings:
         if not await self.store.count_one(inspection.id, tx):
             (await self._inspections.get(inspection.id, tx)).check_live()
         salt, finding_id, now = secrets.token_hex(16), new_id("fi"), self._clock()
+        media_at = plausible(draft.media_at, inspection, now)
         body = {
             "inspection": inspection.id,
             "target": inspection.target,
@@ -122,7 +124,7 @@ class Findings:
             "severity": draft.severity.value,
             "words_digest": words_digest(salt, draft.words),
             "photos": [p.sha256 for p in photos],
-            "media_at": iso(draft.media_at) if draft.media_at else None,
+            "media_at": iso(media_at) if media_at else None,
         }
         fact = Fact(Kind.FINDING_PUBLISHED, now, finding_id, person.mark, body, inspection.episode)
         finding = Finding(
@@ -140,7 +142,7 @@ class Findings:
             salt=salt,
             key=draft.key,
             ticket=await self._ledger.record(tx, fact),
-            media_at=draft.media_at,
+            media_at=media_at,
         )
         await self.store.insert_finding(finding, tx)
         if finding.result is Result.FAIL:

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from server.draws.model import EmptyPool
@@ -12,6 +12,7 @@ from server.kit.errors import Invalid, NotAllowed, NotFound, TooLate
 TEAM_SIZE = 2
 """At least two inspect."""
 MAX_PHOTOS = 4
+CLOCK_SKEW = timedelta(minutes=10)
 MAX_WORDS = 500
 
 
@@ -138,6 +139,13 @@ class Finding:
     withdrawn_at: datetime | None = None
     withdrawn_reason: str | None = None
     version: int = 0
+
+
+def plausible(media_at: datetime | None, inspection: Inspection, now: datetime) -> datetime | None:
+    """A moment of the picture that can be: within the visit, give or take a phone's clock. Else none is kept."""
+    if media_at is None or inspection.started_at is None:
+        return None
+    return media_at if inspection.started_at - CLOCK_SKEW <= media_at <= now + CLOCK_SKEW else None
 
 
 def words_digest(salt: str, words: str) -> str:

@@ -83,7 +83,9 @@ def _add_findings(doors: Doors, inspections: Inspections, findings: Findings, sh
 
     async def publish(request: web.Request) -> Answer:
         inspection = id_in_path(request)
-        finding = await findings.publish(person(request), inspection, _draft(await form(request)))
+        finding = await findings.publish(
+            person(request), inspection, _draft(await form(request, limit=request.client_max_size))
+        )
         await findings.settle(finding)
         return Done(f"/console/{inspection}", await shown(finding.id))
 

@@ -1,6 +1,5 @@
 """What people send: urlencoded, multipart or JSON bodies as one Form, with refusals that name the field."""
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,6 +11,13 @@ from aiohttp import web
 from server.kit.errors import Invalid, NotFound
 
 MAX_TEXT = 2000
+MAX_BODY = 64 * 1024
+MAX_FIELDS = 100
+MAX_NAME = 64
+FIRST_YEAR, LAST_YEAR = 2000, 2200
+"""What a calendar of this service can mean; beyond it, arithmetic with zones overflows."""
+CONTROLS = dict.fromkeys((*range(9), 11, 12, *range(14, 32), 127))
+"""Control characters but tab and line breaks: nobody types them, and terminals obey them."""
 _WHOLE = re.compile("-?[0-9]{1,17}")
 
 
@@ -65,26 +71,39 @@ class Form:
         value = self.text(name)
         try:
             moment = datetime.fromisoformat(value)
-        except ValueError:
+            moment = (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
+            if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+                raise ValueError(value)
+        except (ValueError, OverflowError):
             raise Invalid(
-                "“{value}” is not a date and time such as 2026-03-06T10:00.", where=name, value=value
+                "“{value}” is not a date and time such as 2026-03-06T10:00.", where=name, value=value[:40]
             ) from None
-        return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
+        return moment
 
 
-async def form(request: web.Request) -> Form:
-    """The request's body; anything unreadable is Invalid."""
-    if request.content_type == "application/json":
-        return Form(_whole(_flat(await _json(request))))
+async def form(request: web.Request, *, limit: int = MAX_BODY) -> Form:
+    """The request's body, at most `limit` bytes; anything unreadable is Invalid.
+
+    The limit is small because reading happens on the event loop: only a door that takes photos raises it.
+    """
+    small = request.clone(client_max_size=limit)
     try:
-        posted = await request.post()
-    except ValueError as problem:
-        raise Invalid("The form could not be read ({problem}). Please send it again.", problem=problem) from None
+        if request.content_type == "application/json":
+            return Form(_whole(_flat(await small.json())))
+        return _form(await small.post())
+    except (Invalid, web.HTTPException, ConnectionError):
+        raise
+    except Exception:  # Whatever a decoder makes of odd bytes, charsets, encodings or nesting: the body is unreadable.
+        raise Invalid("The request’s body could not be read. Please send a form, or a JSON object of texts.") from None
+
+
+def _form(posted: Mapping[str, Any]) -> Form:
     fields: dict[str, str] = {}
     uploads: dict[str, list[Upload]] = {}
     for name, value in posted.items():
         if isinstance(value, web.FileField):
-            data = value.file.read()
+            with value.file:
+                data = value.file.read()
             if data:
                 uploads.setdefault(name, []).append(Upload(value.filename, data))
         elif isinstance(value, str):
@@ -93,24 +112,24 @@ async def form(request: web.Request) -> Form:
 
 
 def _whole(fields: dict[str, str]) -> dict[str, str]:
-    """Refuses half a surrogate pair, which no database and no other program could keep."""
+    """Refuses half a surrogate pair, which no database and no other program could keep; drops control characters."""
     for name, value in fields.items():
-        if any("\ud800" <= c <= "\udfff" for c in value):
-            raise Invalid("This text holds a broken character. Please type it again.", where=name)
-    return fields
-
-
-async def _json(request: web.Request) -> Any:
-    try:
-        return await request.json()
-    except (json.JSONDecodeError, UnicodeDecodeError):
-        raise Invalid("The request's body is not JSON. Please send a JSON object.") from None
+        try:
+            name.encode()
+            value.encode()
+        except UnicodeEncodeError:
+            where = name.encode("utf-8", "replace").decode()
+            raise Invalid("This text holds a broken character. Please type it again.", where=where) from None
+    return {name: value.translate(CONTROLS) for name, value in fields.items()}
 
 
 def _flat(body: Any) -> dict[str, str]:
-    if not isinstance(body, dict):
-        raise Invalid("The request's body is not a JSON object. Please send an object of fields.")
-    return {key: value if isinstance(value, str) else json.dumps(value) for key, value in body.items()}
+    if not isinstance(body, dict) or len(body) > MAX_FIELDS:
+        raise Invalid("The request’s body could not be read. Please send a form, or a JSON object of texts.")
+    for name, value in body.items():
+        if value is not None and (isinstance(value, bool) or not isinstance(value, str | int | float)):
+            raise Invalid("This field is a text or a number. Please send it as one.", where=name[:MAX_NAME])
+    return {name: "" if value is None else str(value) for name, value in body.items()}
 
 
 def whole_number(request: web.Request, name: str, default: int, *, least: int = 0, most: int = 2**53) -> int:

@@ -19,4 +19,4 @@ def new_secret() -> str:
 
 def digest_of(text: str) -> str:
     """SHA-256 of a text in hex: how secrets are kept and looked up."""
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -76,7 +76,7 @@ def page(request: web.Request, answer: Page) -> web.Response:
     headers = {"Vary": "Accept", **answer.headers}
     if wants_json(request):
         return json_reply(answer.facts, status=answer.status, headers=headers)
-    text = request.app[RENDER](request, answer.template, answer.facts)
+    text = _sendable(request.app[RENDER](request, answer.template, answer.facts))
     return web.Response(text=text, status=answer.status, headers=headers, content_type="text/html")
 
 
@@ -89,8 +89,13 @@ def done(request: web.Request, answer: Done) -> web.Response:
 
 def json_reply(facts: object, *, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
     """Any facts as UTF-8 JSON."""
-    text = json.dumps(jsonable(facts), ensure_ascii=False)
+    text = _sendable(json.dumps(jsonable(facts), ensure_ascii=False))
     return web.Response(text=text, status=status, headers=headers, content_type="application/json")
+
+
+def _sendable(text: str) -> str:
+    """Broken characters that somebody sent, and that a message repeats, become question marks."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def jsonable(value: Any) -> Any:
@@ -132,5 +137,5 @@ def failed(request: web.Request, facts: ErrorPage) -> web.Response:
     """The one error shape: `{"error": {status, kind, message, where}}`, or error.html for who asks for HTML."""
     if wants_json(request) or "text/html" not in request.headers.get("Accept", ""):
         return json_reply({"error": facts}, status=facts.status)
-    text = request.app[RENDER](request, "error.html", facts)
+    text = _sendable(request.app[RENDER](request, "error.html", facts))
     return web.Response(text=text, status=facts.status, content_type="text/html")

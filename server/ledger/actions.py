@@ -44,6 +44,11 @@ class Ledger:
         """The public key, as a signed-note verifier takes it."""
         return self._sequencer.verifier_key
 
+    @property
+    def trouble(self) -> str:
+        """Why facts get no places now; empty while they do."""
+        return self._sequencer.trouble
+
     async def open(self) -> None:
         """Makes the indexes, reads the head; LedgerLost or ForeignLedger where going on would fork the log."""
         await self._sequencer.open()

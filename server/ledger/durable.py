@@ -9,10 +9,14 @@ def draft(path: Path, content: bytes) -> Path:
     """Writes a file (mode 0600) beside this path, durable when this returns; the caller puts it into place."""
     beside = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:  # Most likely the disk is full: a draft that stays makes it fuller.
+        beside.unlink(missing_ok=True)
+        raise
     return beside
 
 

@@ -73,7 +73,7 @@ class Sequencer:
             self.wake.clear()
             try:
                 more = await self._step()
-            except (Refusal, LedgerLost, ForeignLedger) as problem:
+            except (Refusal, LedgerLost, ForeignLedger, OSError) as problem:
                 self._note_problem(str(problem))
                 await asyncio.sleep(PAUSE_SECONDS)
                 continue
@@ -87,6 +87,11 @@ class Sequencer:
             async with asyncio.timeout(timeout), self._growth:
                 await self._growth.wait_for(lambda: self.head.size > size)
         return self.head.size > size
+
+    @property
+    def trouble(self) -> str:
+        """Why facts get no places now; empty while they do."""
+        return self._problem
 
     async def _rest(self) -> None:
         with contextlib.suppress(TimeoutError):

@@ -180,9 +180,12 @@ class Rectifications:
 
     async def make_link(self, actor: Person | None, inspection: str) -> str:
         """A private link for the inspected business; the one before it ends. Shown once, kept as a digest."""
-        require(actor, Deed.MOVE_RECTIFICATION)
-        if await self._inspections.get(inspection) is None:
+        person = require(actor, Deed.MOVE_RECTIFICATION)
+        visit = await self._inspections.get(inspection)
+        if visit is None:
             raise NoSuchInspection("There is no such inspection.")
+        if person.role is Role.INSPECTOR:
+            visit.check_team(person.id)
         secret = new_secret()
         await self.store.keep_link(digest_of(secret), inspection, self._clock())
         return secret

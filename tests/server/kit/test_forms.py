@@ -28,7 +28,7 @@ async def read(aiohttp_client):
         async def handler(request):
             try:
                 got.set_result(await form(request))
-            except Invalid as refusal:
+            except (Invalid, web.HTTPException) as refusal:
                 got.set_exception(refusal)
             return web.Response()
 
@@ -47,8 +47,39 @@ async def test_urlencoded_fields(read):
 
 
 async def test_json_fields(read):
-    got = await read(json={"a": "1", "b": 2, "c": None, "d": [1]})
-    assert got.fields == {"a": "1", "b": "2", "c": "null", "d": "[1]"}
+    got = await read(json={"a": "1", "b": 2, "c": None, "d": 1.5})
+    assert got.fields == {"a": "1", "b": "2", "c": "", "d": "1.5"}
+
+
+@pytest.mark.parametrize("value", [True, [1], {"x": 1}])
+async def test_json_that_is_neither_text_nor_number_is_refused_by_its_field(read, value):
+    with pytest.raises(Invalid) as refused:
+        await read(json={"a": value})
+    assert refused.value.where == "a"
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        (b"[" * 60_000, "application/json"),  # deeper than any parser goes
+        (b'{"a": ' + b"9" * 5000 + b"}", "application/json"),
+        (b'{"a": 1}', "application/json; charset=bogus"),
+        (b"a=1", "application/x-www-form-urlencoded; charset=bogus"),
+        (b"a=1", "application/x-www-form-urlencoded; charset=rot13"),
+    ],
+)
+async def test_odd_bodies_are_refused_and_no_accident(read, data, kind):
+    with pytest.raises(Invalid, match="could not be read"):
+        await read(data=data, headers={"Content-Type": kind})
+
+
+async def test_a_large_body_is_read_only_where_it_is_expected(read):
+    with pytest.raises(web.HTTPRequestEntityTooLarge):
+        await read(json={"a": "x" * 70_000})
+
+
+async def test_control_characters_are_dropped(read):
+    assert (await read(json={"a": "\x00甲\x1b[2J\n乙"})).fields == {"a": "甲[2J\n乙"}
 
 
 async def test_uploads_of_one_name_are_all_there_and_empty_ones_are_not(read):
@@ -65,12 +96,20 @@ async def test_uploads_of_one_name_are_all_there_and_empty_ones_are_not(read):
 @pytest.mark.parametrize(
     ("data", "kind", "message"),
     [
-        (b"{", "application/json", "The request's body is not JSON. Please send a JSON object."),
-        (b"\xff", "application/json", "The request's body is not JSON. Please send a JSON object."),
+        (
+            b"{",
+            "application/json",
+            "The request’s body could not be read. Please send a form, or a JSON object of texts.",
+        ),
+        (
+            b"\xff",
+            "application/json",
+            "The request’s body could not be read. Please send a form, or a JSON object of texts.",
+        ),
         (
             b"[1]",
             "application/json",
-            "The request's body is not a JSON object. Please send an object of fields.",
+            "The request’s body could not be read. Please send a form, or a JSON object of texts.",
         ),
     ],
 )
@@ -84,6 +123,15 @@ async def test_a_body_that_cannot_be_read_is_refused(read, data, kind, message):
 async def test_a_multipart_body_without_its_parts_is_refused(read, kind):
     with pytest.raises(Invalid, match="could not be read"):
         await read(data=b"no parts here", headers={"Content-Type": kind})
+
+
+@pytest.mark.parametrize(
+    "value", ["0001-01-01T00:00", "9999-12-31T23:59:59Z", "9999-12-31T23:59-10:00", "1999-12-31T00:00Z"]
+)
+def test_moments_beyond_the_calendar_are_refused(value):
+    with pytest.raises(Invalid) as refused:
+        Form({"at": value}).moment("at", SHANGHAI)
+    assert refused.value.where == "at"
 
 
 def test_a_text_is_trimmed_and_asked_for_by_name():

@@ -38,6 +38,7 @@ async def test_what_a_known_person_sees_is_kept_by_no_cache(client):
         {"Origin": "https://evil.example"},
         {"Origin": "null"},
         {"Origin": ""},
+        {"Origin": "http://["},
     ],
     ids=str,
 )
