@@ -82,10 +82,17 @@ class Settings:
         _between("port", self.port, 0, 65535)
         _between("safety_delay_seconds", self.safety_delay_seconds, 0, 120)
         _between("rectification_days", self.rectification_days, 1, 365)
+        _between("objection_days", self.objection_days, 0, 365)
+        _between("session_idle_hours", self.session_idle_hours, 1, 24 * 365)
+        _between("session_days", self.session_days, 1, 3650)
+        _between("invitation_hours", self.invitation_hours, 1, 24 * 365)
+        _between("sign_in_attempts", self.sign_in_attempts, 1, 1000)
+        _between("photo_pixels", self.photo_pixels, 200, 10_000)
+        _between("slow_viewer_seconds", self.slow_viewer_seconds, 0.1, 3600)
         _between("max_upload_mb", self.max_upload_mb, 1, 512)
         if self.log_level not in ("debug", "info", "warning", "error"):
             raise BadSetting(f"{PREFIX}LOG_LEVEL is “{self.log_level}”; use debug, info, warning or error.")
-        if self.public_url and urlsplit(self.public_url).scheme not in ("http", "https"):
+        if self.public_url and not _is_web_address(self.public_url):
             raise BadSetting(f"{PREFIX}PUBLIC_URL is “{self.public_url}”; it begins with http:// or https://.")
         self.zone()
 
@@ -93,7 +100,7 @@ class Settings:
         """The time zone; BadSetting when the machine does not know it."""
         try:
             return ZoneInfo(self.timezone)
-        except (ZoneInfoNotFoundError, ValueError):
+        except (ZoneInfoNotFoundError, ValueError, OSError):
             raise BadSetting(f"{PREFIX}TIMEZONE is “{self.timezone}”; use a name such as Asia/Shanghai.") from None
 
     @property
@@ -105,6 +112,14 @@ class Settings:
     def secure(self) -> bool:
         """Whether people come over TLS."""
         return self.base_url.startswith("https://")
+
+
+def _is_web_address(text: str) -> bool:
+    try:
+        address = urlsplit(text)
+    except ValueError:
+        return False
+    return address.scheme in ("http", "https") and bool(address.hostname)
 
 
 def _between(name: str, value: float, least: float, most: float) -> None:

@@ -188,7 +188,7 @@ async def accept(page: Page, link: str, login: str) -> None:
 
 @pytest.fixture(scope="session")
 def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A real video file (MJPEG, 320×240, 6 s) in which every frame differs from the one before; small, for two cores carry it all."""
+    """A real video file (MJPEG, 320×240, 6 s) in which every frame differs; small, for two cores carry it all."""
     path = tmp_path_factory.mktemp("film") / "street.mjpeg"
     with av.open(str(path), "w", format="mjpeg") as container:
         stream = container.add_stream("mjpeg", rate=15)

@@ -129,9 +129,24 @@ async def test_static_files_are_immutable_under_the_hash_of_their_tree_alone(las
         assert reply.status == 200
         assert reply.headers["Cache-Control"] == "public, max-age=31536000, immutable"
     tree = path.split("/")[2]
-    for wrong in ("/static/00000000/style.css", f"/static/{tree}/%2e%2e/render.py", f"/static/{tree}/nothing.css"):
+    for wrong in ("/static/00000000/nothing.css", f"/static/{tree}/%2e%2e/render.py", f"/static/{tree}/nothing.css"):
         async with await lasting_site.ask("GET", wrong) as reply:
             assert reply.status == 404, wrong
+    async with await lasting_site.ask("GET", "/static/00000000/style.css") as reply:  # a page from before an upgrade
+        assert reply.status == 302
+        assert reply.headers["Location"] == f"/static/{tree}/style.css"
+        assert reply.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize(("behind", "status"), [(True, 401), (False, 429)])
+async def test_behind_a_proxy_each_asker_is_throttled_alone(database, tmp_path, clock, behind, status):
+    async with open_site(database, tmp_path, clock, behind_proxy=behind, sign_in_attempts=2) as site:
+        for n in range(9):
+            headers = {"Accept": "application/json", "X-Forwarded-For": f"203.0.113.{n}"}
+            body = {"login": f"nobody{n}", "password": "wrong"}
+            async with await site.ask("POST", "/sign-in", headers=headers, json=body) as reply:
+                last = reply.status
+        assert last == status
 
 
 async def test_a_body_that_is_too_large_is_refused(database, tmp_path, clock):

@@ -142,3 +142,19 @@ def test_killed_at_any_moment_the_playlist_continues(tmp_path):
         assert listed[-1] >= announced > last
         assert all((store.folder / segment.file).stat().st_size == segment.size for segment in store.listed())
         last = listed[-1]
+
+
+@pytest.mark.parametrize("damage", [b'{"segm', b"\x00\x00\x00", b"[]", b'{"segment": {}}', b'{"x": {}}'])
+def test_a_damaged_line_hides_what_came_before_and_stops_nothing(store, clock, damage):
+    write(store)
+    clock[0] += 60
+    with (store.folder / INDEX).open("ab") as index:
+        index.write(damage + b"\n")
+    store.apply(store.write_init(StoredInit(2, "avc1.42c01f,mp4a.40.2", 320, 180), b"init"))
+    again = reopened(store)
+    assert numbers(again) == []  # the lost line may have been a cut
+    assert (store.folder / "1.m4s").exists()  # evidence all the same
+    number = write(again)
+    assert number > 2
+    clock[0] += 60
+    assert numbers(again) == [number]

@@ -3,6 +3,7 @@ import asyncio
 import aiohttp
 import pytest
 
+from streaming.whip import Publisher
 from streaming.whip_client import PublishingRefused, WhipClient
 
 OFFER = {"Content-Type": "application/sdp"}
@@ -91,3 +92,27 @@ async def test_the_same_person_takes_over_silently(room, shot, until):
     await until(lambda: room.kinds() == ["started", "interrupted"])
     assert room.events[-1].reason == "left"
     assert room.events[-1].publisher == "anna"
+
+
+async def test_what_ended_while_the_offer_came_is_not_begun_again(room, until, monkeypatch):
+    """The permission is asked again when the offer is there, and an end in between is noticed."""
+    asked = []
+
+    async def may_publish(token, channel):
+        asked.append(token)
+        if len(asked) == 2:
+            await room.channels.open("kitchen").end("concluded")
+        return Publisher(token)
+
+    monkeypatch.setattr(room.whip, "_may_publish", may_publish)
+    with pytest.raises(PublishingRefused, match="409"):
+        async with WhipClient(f"{room.base}/whip/kitchen", "anna"):
+            pass
+    assert len(asked) == 2
+    assert room.channels.get("kitchen").publisher is None
+
+
+async def test_an_odd_token_is_unknown(room):
+    headers = OFFER | {"Authorization": "Bearer \xff"}
+    async with room.http.post(f"{room.base}/whip/kitchen", data=b"v=0", headers=headers) as reply:
+        assert reply.status == 401
