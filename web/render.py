@@ -4,12 +4,13 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from urllib.parse import urlencode
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
+from babel import Locale
 from babel.dates import format_date, format_datetime, format_timedelta
 from babel.numbers import format_decimal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
@@ -127,11 +128,17 @@ def say_count(known: Words, singular: str, plural: str, count: int, **values: ob
     return escape(known.ngettext(singular, plural, count)).format(n=written, **values)
 
 
+@cache
+def _locale(lang: str) -> Locale:
+    """Parsed once: Babel looks a locale's name up on disk each time it is given one as text."""
+    return Locale.parse(lang)
+
+
 def moment(pattern: str, lang: str, at: datetime | None) -> str | Markup:
     """A moment as `<time>` on the city's clock."""
     if at is None:
         return NOTHING
-    text = format_datetime(at, pattern, tzinfo=ZONE, locale=lang)
+    text = format_datetime(at, pattern, tzinfo=ZONE, locale=_locale(lang))
     return Markup('<time datetime="{}">{}</time>').format(iso(at), text)
 
 
@@ -141,7 +148,7 @@ def day(lang: str, on: date | datetime | None) -> str | Markup:
         return NOTHING
     if isinstance(on, datetime):
         on = on.astimezone(ZONE).date()
-    text = format_date(on, DAY[lang], locale=lang)
+    text = format_date(on, DAY[lang], locale=_locale(lang))
     return Markup('<time datetime="{}">{}</time>').format(on.isoformat(), text)
 
 
@@ -150,8 +157,8 @@ def ago(lang: str, context: Context, at: datetime | None) -> str | Markup:
     if at is None:
         return NOTHING
     delta: timedelta = at - context["now"]
-    text = format_timedelta(delta, add_direction=True, locale=lang)
-    exact = format_datetime(at, MOMENT[lang], tzinfo=ZONE, locale=lang)
+    text = format_timedelta(delta, add_direction=True, locale=_locale(lang))
+    exact = format_datetime(at, MOMENT[lang], tzinfo=ZONE, locale=_locale(lang))
     return Markup('<time datetime="{}" title="{}" data-ago>{}</time>').format(iso(at), exact, text)
 
 
@@ -167,7 +174,7 @@ def local(at: datetime) -> str:
 
 def number(lang: str, value: float | None) -> str:
     """A number with its thousands apart."""
-    return NOTHING if value is None else format_decimal(value, locale=lang)
+    return NOTHING if value is None else format_decimal(value, locale=_locale(lang))
 
 
 def timecode(position: datetime | float | str | None) -> str:

@@ -52,6 +52,14 @@ class InspectionStore:
         found = await self._inspections.find(wanted, sort=[("planned_at", -1)])
         return [noun(Inspection, d) for d in found]
 
+    async def visits(self, targets: Sequence[str]) -> dict[str, tuple[int, datetime]]:
+        """How often each target was inspected, and when last; those that never were are left out."""
+        rows = await self._inspections.aggregate([
+            {"$match": {"target": {"$in": list(targets)}, "started_at": {"$ne": None}}},
+            {"$group": {"_id": "$target", "count": {"$sum": 1}, "last": {"$max": "$started_at"}}},
+        ])  # fmt: skip
+        return {row["_id"]: (row["count"], row["last"]) for row in rows}
+
     async def insert(self, inspection: Inspection, tx: Tx) -> None:
         """Keeps a new inspection."""
         await self._inspections.insert(document(inspection), tx=tx)

@@ -1,7 +1,7 @@
 """Shapes shared by pages and live events, gathered in few queries however many are asked for."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 
 from server.episodes.lifecycle import Phase
 from server.episodes.model import Episode
@@ -84,22 +84,21 @@ class Cards:
 
     async def targets(self, targets: Sequence[Target]) -> list[TargetCard]:
         """Cards in the order given."""
-        return [await self._target(t) for t in targets]
+        visits = await self._rooms.inspections.store.visits([t.id for t in targets])
+        return [self._target(t, *visits.get(t.id, (0, None))) for t in targets]
 
     async def target(self, target_id: str) -> TargetCard:
         """One target's card."""
-        return await self._target(await self._rooms.targets.get(target_id))
+        return (await self.targets([await self._rooms.targets.get(target_id)]))[0]
 
-    async def _target(self, target: Target) -> TargetCard:
-        visits = [i for i in await self._rooms.inspections.store.find(target=target.id) if i.started_at]
-        last = next((i.started_at for i in visits), None)
+    def _target(self, target: Target, visits: int, last: datetime | None) -> TargetCard:
         return TargetCard(
             id=target.id,
             name=target.name,
             address=target.address,
             district=target.district,
             category=target.category,
-            inspections=len(visits),
+            inspections=visits,
             last_inspected_on=last.astimezone(self._rooms.zone).date() if last else None,
             url=target_url(target.id),
         )

@@ -95,3 +95,12 @@ async def test_findings_read_in_a_transaction_are_those_of_its_moment(store, dat
 
     assert await database.transact(work) == [FINDING]
     assert len(await store.findings(inspection="in_1")) == 2
+
+
+async def test_visits_are_counted_per_target_once_they_began(store, database) -> None:
+    assert await store.visits(["ta_1", "ta_2"]) == {}
+    later = AT + timedelta(days=1)
+    for n, started_at in enumerate((AT, later)):
+        visit = replace(INSPECTION, id=f"in_v{n}", started_at=started_at)
+        await database.transact(lambda tx, visit=visit: store.insert(visit, tx))
+    assert await store.visits(["ta_1", "ta_2"]) == {"ta_1": (2, later)}
