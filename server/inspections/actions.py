@@ -18,6 +18,7 @@ from server.inspections.model import (
     PictureCut,
     State,
     check_gate,
+    check_team_size,
     gate,
     result_codes,
     summarise,
@@ -100,6 +101,7 @@ class Inspections:
         inspectors = {p.mark: p.id for p in await self._people.by_role(Role.INSPECTOR) if p.certificate}
         draw = await self._draws.store.of_episode(episode_id, Of.INSPECTORS)
         if draw is None:
+            check_team_size(len(inspectors))
             draw = await self._commit(person, episode, list(inspectors))
         seed = await self._draws.seed_of(draw)
         committed = draw

@@ -66,6 +66,10 @@ class NotLive(TooLate):
     """Findings are published while the camera runs."""
 
 
+class TooFewInspectors(Invalid):
+    """At least two inspect, each with a certificate."""
+
+
 class PictureCut(TooLate):
     """An operator ended the public picture for good."""
 
@@ -215,6 +219,15 @@ def result_codes(findings: Iterable[Finding]) -> tuple[ResultCode, ...]:
     """What the inspection came to as a whole."""
     failed = any(f.result is Result.FAIL for f in standing(findings).values())
     return (ResultCode.ORDERED,) if failed else (ResultCode.NO_PROBLEM,)
+
+
+def check_team_size(certified: int) -> None:
+    """Refuses a draw of inspectors from too few."""
+    if certified < TEAM_SIZE:
+        raise TooFewInspectors(
+            "Two inspectors with a certificate are needed; {count} have an account. Invite them with --certificate.",
+            count=certified,
+        )
 
 
 def check_words(result: Result, words: str) -> None:

@@ -154,7 +154,7 @@ def actions(episode: Episode, *, cut: bool) -> list[Action]:
     if episode.phase is Phase.READY:
         possible.append(Action("start", f"{base}/start"))
     if episode.phase is Phase.LIVE:
-        possible.append(Action("conclude", f"{base}/conclude"))
+        possible.append(Action("conclude", f"{base}/conclude", danger=True))
         if not cut:
             possible.append(Action("cut", f"{base}/cut", danger=True, needs_reason=True))
     if episode.phase not in ENDS and may_move(episode.method, episode.phase, Phase.CANCELLED):

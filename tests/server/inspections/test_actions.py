@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from server.draws.model import EmptyPool, Of
+from server.draws.model import Of
 from server.draws.shuffle import ranking
 from server.episodes.actions import ReasonNeeded
 from server.episodes.lifecycle import Method, Phase
@@ -16,6 +16,7 @@ from server.inspections.model import (
     PictureCut,
     ResultCode,
     State,
+    TooFewInspectors,
 )
 from server.kit.errors import NotAllowed, TooLate
 from server.ledger.model import Kind
@@ -42,7 +43,7 @@ async def test_one_inspector_is_not_enough_and_a_certificate_is_asked_for(alone)
     await hire(alone, Role.INSPECTOR, "novice")
     await fill_registry(alone)
     episode = await drawn(alone, operator)
-    with pytest.raises(EmptyPool, match="The pool has 1 members, but 2 are to be drawn"):
+    with pytest.raises(TooFewInspectors, match="1 have an account"):
         await alone.inspections.assign(operator, episode.id)
     assert await alone.draws.store.of_episode(episode.id, Of.INSPECTORS) is None
 

@@ -10,6 +10,18 @@ const page = document.querySelector("[data-episode]");
 const thread = page.querySelector("[data-findings]");
 let [player] = startPlayers(page);
 let looking = false;
+let refreshing = false;
+
+/** What changes parts of the page that no event draws by itself: the team, the draws, the checklist, the result. */
+const REFRESHING = new Set([
+  "draw.committed",
+  "draw.drawn",
+  "inspection.planned",
+  "inspection.started",
+  "inspection.concluded",
+  "episode.moved",
+  "broadcast.cut",
+]);
 
 const ON_FACT = {
   "finding.published": (shown) => addFinding(thread, shown) && recount(page),
@@ -54,6 +66,25 @@ async function showPicture() {
   looking = false;
 }
 
+/** Takes the parts of the page afresh from the server. All viewers ask, so not all at once, and once for many facts. */
+async function refresh() {
+  if (refreshing) return;
+  refreshing = true;
+  await pause(500 + Math.random() * 1500);
+  refreshing = false;
+  try {
+    const reply = await fetch(location.href, { cache: "no-store", headers: { Accept: "text/html" } });
+    if (!reply.ok) return;
+    const fresh = new DOMParser().parseFromString(await reply.text(), "text/html");
+    for (const part of page.querySelectorAll("[data-part]")) {
+      const other = fresh.querySelector(`[data-part="${part.dataset.part}"]`);
+      if (other) part.replaceWith(document.adoptNode(other));
+    }
+  } catch {
+    // The next fact, or the next load, brings it.
+  }
+}
+
 async function currentFacts() {
   try {
     const reply = await fetch(page.dataset.json, { cache: "no-store" });
@@ -75,7 +106,10 @@ listen({
   episode: page.dataset.episode,
   from: page.dataset.from,
   heard: {
-    fact: ({ kind, shown, index }) => ON_FACT[kind]?.({ index, ...shown }),
+    fact: ({ kind, shown, index }) => {
+      ON_FACT[kind]?.({ index, ...shown });
+      if (REFRESHING.has(kind)) refresh();
+    },
     watching: (count) => setCount(page, "watching", count),
     lost: () => (page.querySelector("[data-offline]").hidden = false),
     found: () => (page.querySelector("[data-offline]").hidden = true),
