@@ -6,8 +6,8 @@ import fcntl
 import logging
 import os
 import signal
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from aiohttp import web
@@ -16,7 +16,7 @@ from server.app import all_in_place, build_app, prepare_house
 from server.config import Settings
 from server.house import House
 from server.kit.clock import Clock, now
-from server.kit.embedded import EmbeddedMongo
+from server.kit.embedded import EmbeddedMongo, held
 from server.kit.errors import AccessDenied, Unavailable
 from server.kit.mongo import Database
 from server.kit.mongod import CannotStart
@@ -131,7 +131,7 @@ def in_use(folder: Path) -> bool:
 async def listening(settings: Settings, opened: Database, clock: Clock) -> AsyncIterator[web.Application]:
     """The application, answering at its address."""
     prepare_folder(settings)
-    with _held(settings):
+    with held(settings.data_dir):
         app = build_app(settings, clock=clock, database=opened)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
         try:
@@ -140,24 +140,6 @@ async def listening(settings: Settings, opened: Database, clock: Clock) -> Async
             yield app
         finally:
             await runner.cleanup()
-
-
-@contextmanager
-def _held(settings: Settings) -> Iterator[None]:
-    """Holds the data directory for this server alone, wherever its database is; the lock ends with the process."""
-    with (settings.data_dir / "lock").open("a+") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.seek(0)
-            raise CannotStart(
-                f"Another server (process {file.read().strip()}) already uses {settings.data_dir}. "
-                "Stop it, or set SEETHROUGH_DATA_DIR to another directory."
-            ) from None
-        file.truncate(0)
-        file.write(str(os.getpid()))
-        file.flush()
-        yield
 
 
 async def _bind(runner: web.AppRunner, settings: Settings) -> None:

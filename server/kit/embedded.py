@@ -65,7 +65,7 @@ class EmbeddedMongo:
         try:
             with _directory_errors(self.directory):
                 (self.directory / "db").mkdir(mode=0o700, parents=True, exist_ok=True)
-                self._closings.enter_context(_held(self.directory))
+                self._closings.enter_context(held(self.directory))
                 _keep_secret(self.directory / "keyfile")
                 _keep_secret(self.directory / "root.password")
                 _keep_secret(self.directory / "app.password")
@@ -298,7 +298,7 @@ def _directory_errors(directory: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _held(directory: Path) -> Iterator[None]:
+def held(directory: Path) -> Iterator[None]:
     """Hold the directory for this server alone; the lock ends with the process, however that ends."""
     with (directory / "lock").open("a+") as file:
         try:
