@@ -24,8 +24,23 @@ class Kind(StrEnum):
     CHECKLIST_PUBLISHED = "checklist.published"
     EPISODE_CREATED = "episode.created"
     EPISODE_MOVED = "episode.moved"
-    DRAW_COMMITTED = "draw.committed"
+    EPISODE_HELD = "episode.held"
+    EPISODE_RESUMED = "episode.resumed"
+    EPISODE_REPLANNED = "episode.replanned"
+    NOMINATION_MADE = "nomination.made"
+    NOMINATION_RELEASED = "nomination.released"
+    NOMINATION_HIDDEN = "nomination.hidden"
+    NOMINATION_MOVED = "nomination.moved"
+    BALLOT_OPENED = "ballot.opened"
+    BALLOT_VOIDED = "ballot.voided"
+    BALLOT_CLOSED = "ballot.closed"
+    DRAW_ANNOUNCED = "draw.announced"
+    DRAW_WITNESSED = "draw.witnessed"
+    DRAW_REVEALED = "draw.revealed"
+    DRAW_SOURCED = "draw.sourced"
     DRAW_DRAWN = "draw.drawn"
+    DRAW_VOIDED = "draw.voided"
+    INSPECTOR_RECUSED = "inspector.recused"
     INSPECTION_PLANNED = "inspection.planned"
     INSPECTION_STARTED = "inspection.started"
     INSPECTION_CONCLUDED = "inspection.concluded"
@@ -46,8 +61,48 @@ BODY: Mapping[Kind, frozenset[str]] = {
     Kind.CHECKLIST_PUBLISHED: frozenset({"version", "items", "sha256"}),
     Kind.EPISODE_CREATED: frozenset({"number", "method", "week"}),
     Kind.EPISODE_MOVED: frozenset({"from", "to", "reason"}),
-    Kind.DRAW_COMMITTED: frozenset({"of", "pool_size", "pool_digest", "commitment", "filter"}),
-    Kind.DRAW_DRAWN: frozenset({"secret", "seed", "winners"}),
+    Kind.EPISODE_HELD: frozenset({"step", "code", "reason_digest"}),
+    Kind.EPISODE_RESUMED: frozenset({"step", "reason_digest"}),
+    Kind.EPISODE_REPLANNED: frozenset({"step", "from", "to", "reason_digest"}),
+    Kind.NOMINATION_MADE: frozenset({"target", "tier", "words_digest"}),
+    Kind.NOMINATION_RELEASED: frozenset({"target"}),
+    Kind.NOMINATION_HIDDEN: frozenset({"reason_digest"}),
+    Kind.NOMINATION_MOVED: frozenset({"from", "to", "code", "into"}),
+    Kind.BALLOT_OPENED: frozenset(
+        {
+            "options",
+            "choose",
+            "opens_at",
+            "closes_at",
+            "tier",
+            "counted_tier",
+            "show_tally",
+            "tie_break",
+            "rule",
+        }
+    ),
+    Kind.BALLOT_VOIDED: frozenset({"reason_digest"}),
+    Kind.BALLOT_CLOSED: frozenset({"votes", "root", "board_sha256", "raw", "counted", "result"}),
+    Kind.DRAW_ANNOUNCED: frozenset(
+        {
+            "of",
+            "attempt",
+            "pool_sha256",
+            "members",
+            "tickets",
+            "excluded",
+            "wanted",
+            "algorithm",
+            "sources",
+            "filter",
+        }
+    ),
+    Kind.DRAW_WITNESSED: frozenset({"commitment"}),
+    Kind.DRAW_REVEALED: frozenset({"secret"}),
+    Kind.DRAW_SOURCED: frozenset({"source", "value", "proof", "missing"}),
+    Kind.DRAW_DRAWN: frozenset({"key", "drawn"}),
+    Kind.DRAW_VOIDED: frozenset({"code", "missing", "reason_digest"}),
+    Kind.INSPECTOR_RECUSED: frozenset({"inspector", "replaced_by", "salt", "reason_digest"}),
     Kind.INSPECTION_PLANNED: frozenset({"target", "team", "checklist"}),
     Kind.INSPECTION_STARTED: frozenset({"target"}),
     Kind.INSPECTION_CONCLUDED: frozenset({"target", "results", "checked", "passed", "failed"}),

@@ -35,6 +35,13 @@ class Deed(StrEnum):
     BUSINESS_LINK = "business_link"
     BROADCAST_TOKEN = "broadcast_token"  # noqa: S105  the name of a deed, no secret
     MONITOR = "monitor"
+    IDENTIFY = "identify"
+    NOMINATE = "nominate"
+    CURATE = "curate"
+    VOTE = "vote"
+    HOLD_BALLOT = "hold_ballot"
+    WITNESS = "witness"
+    RECUSE = "recuse"
     INSPECT = "inspect"
     PUBLISH_FINDING = "publish_finding"
     WITHDRAW_FINDING = "withdraw_finding"
@@ -59,6 +66,13 @@ SENTENCES: Mapping[Deed, str] = {
     Deed.BUSINESS_LINK: N_("You may not use this link."),
     Deed.BROADCAST_TOKEN: N_("Only inspectors may broadcast. Please sign in as an inspector."),
     Deed.MONITOR: N_("The undelayed picture is for inspectors, deputies and operators. Please sign in as one of them."),
+    Deed.IDENTIFY: N_("You may not identify yourself here."),
+    Deed.NOMINATE: N_("You may not propose a target here."),
+    Deed.CURATE: N_("Only operators may handle nominations. Please sign in as an operator."),
+    Deed.VOTE: N_("You may not vote here."),
+    Deed.HOLD_BALLOT: N_("Only operators may open or void a ballot. Please sign in as an operator."),
+    Deed.WITNESS: N_("Only deputies may witness a draw. Please sign in as a deputy."),
+    Deed.RECUSE: N_("Only inspectors and operators may record a recusal. Please sign in as such."),
     Deed.INSPECT: N_("Only inspectors may open the console. Please sign in as an inspector."),
     Deed.PUBLISH_FINDING: N_("Only inspectors may publish findings. Please sign in as an inspector."),
     Deed.WITHDRAW_FINDING: N_("Only inspectors may withdraw findings. Please sign in as an inspector."),
@@ -93,6 +107,13 @@ MAY: Mapping[Deed, frozenset[Role]] = {
     Deed.BUSINESS_LINK: _ALL,  # Open at the door: the secret in the link decides.
     Deed.BROADCAST_TOKEN: _INSPECTOR,
     Deed.MONITOR: _for(Role.INSPECTOR, Role.DEPUTY, Role.OPERATOR),
+    Deed.IDENTIFY: _ALL,  # Open at the door: cookie, code or provider decide.
+    Deed.NOMINATE: _ALL,  # Open at the door: the citizen's cookie and work decide.
+    Deed.CURATE: _OPERATOR,
+    Deed.VOTE: _ALL,  # Open at the door: the citizen's tier decides.
+    Deed.HOLD_BALLOT: _OPERATOR,
+    Deed.WITNESS: _for(Role.DEPUTY),
+    Deed.RECUSE: _for(Role.INSPECTOR, Role.OPERATOR),
     Deed.INSPECT: _INSPECTOR,
     Deed.PUBLISH_FINDING: _INSPECTOR,
     Deed.WITHDRAW_FINDING: _INSPECTOR,

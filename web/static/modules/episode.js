@@ -14,7 +14,10 @@ let refreshing = false;
 
 /** What changes parts of the page that no event draws by itself: the team, the draws, the checklist, the result. */
 const REFRESHING = new Set([
-  "draw.committed",
+  "draw.announced",
+  "draw.witnessed",
+  "draw.revealed",
+  "draw.sourced",
   "draw.drawn",
   "inspection.planned",
   "inspection.started",
