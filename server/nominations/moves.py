@@ -1,0 +1,61 @@
+"""One step of a nomination's fate: saved, on record, and told to everybody who follows it, in one transaction."""
+
+from dataclasses import replace
+from typing import Any
+
+from server.kit.clock import Clock
+from server.kit.errors import ChangedMeanwhile
+from server.kit.mongo import Tx
+from server.ledger.actions import Ledger
+from server.ledger.model import Fact, Kind
+from server.nominations.model import Nomination, NoSuchNomination, State, Step
+from server.nominations.store import NominationStore
+from server.notifications.actions import Notifications
+
+
+class Moves:
+    """What citizens' verbs, operators' verbs and other rooms' `note` have in common."""
+
+    def __init__(self, store: NominationStore, ledger: Ledger, notifications: Notifications, clock: Clock) -> None:
+        self.store = store
+        self._ledger = ledger
+        self._notifications = notifications
+        self._clock = clock
+
+    async def get(self, nomination_id: str, tx: Tx | None = None, version: int | None = None) -> Nomination:
+        """The nomination with this id, if need be in the version that somebody decided about."""
+        nomination = await self.store.get(nomination_id, tx)
+        if nomination is None:
+            raise NoSuchNomination("There is no such proposal.")
+        if version is not None and nomination.version != version:
+            raise ChangedMeanwhile
+        return nomination
+
+    async def move(
+        self,
+        tx: Tx,
+        nomination: Nomination,
+        to: State,
+        by: str,
+        *,
+        code: str | None = None,
+        into: str | None = None,
+        **changes: Any,
+    ) -> Nomination:
+        """Takes a step that was checked; `code` and `into` say why and where to, `changes` are further fields."""
+        now = self._clock()
+        body = {"from": nomination.state.value, "to": to.value, "code": code, "into": into}
+        steps = (*nomination.steps, Step(now, to, by, code, into))
+        moved = replace(nomination, state=to, code=code, into=into, steps=steps, **changes)
+        fact = Fact(Kind.NOMINATION_MOVED, now, moved.id, by, body, moved.episode)
+        news = code if code and to is nomination.state else to.value
+        return await self.change(tx, moved, fact, news, code=code or "", into=into or "")
+
+    async def change(self, tx: Tx, changed: Nomination, fact: Fact, news: str, **parameters: str) -> Nomination:
+        """Saves a change with its fact, and tells the followers."""
+        await self.store.save(changed, tx)
+        await self._ledger.record(tx, fact)
+        followers = await self.store.inboxes(changed.id, tx)
+        said = {name: value for name, value in parameters.items() if value}
+        await self._notifications.tell(tx, followers, f"nomination.{news}", changed.url, nomination=changed.id, **said)
+        return replace(changed, version=changed.version + 1)
