@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 VENDOR := web/static/vendor
+NOBLE := $(VENV)/npm/node_modules/@noble
 
 .PHONY: help setup demo serve test check fix bench browser clean
 
@@ -25,6 +26,13 @@ $(VENDOR)/.installed: web/package.json web/package-lock.json web/.npmrc
 	cp $(VENV)/npm/node_modules/hls.js/dist/hls.light.min.mjs $(VENDOR)/hls.mjs
 	gzip -9 -k -f -n $(VENDOR)/hls.mjs
 	cp $(VENV)/npm/node_modules/hls.js/LICENSE $(VENDOR)/hls.LICENSE
+	mkdir -p $(VENDOR)/noble/hashes $(VENDOR)/noble/curves/abstract
+	cp $(addprefix $(NOBLE)/hashes/,sha2.js legacy.js hmac.js utils.js _md.js _u64.js LICENSE) $(VENDOR)/noble/hashes/
+	cp $(addprefix $(NOBLE)/curves/,bls12-381.js ed25519.js utils.js LICENSE) $(VENDOR)/noble/curves/
+	cp $(NOBLE)/curves/abstract/*.js $(VENDOR)/noble/curves/abstract/
+	sed -i "s|'@noble/hashes/|'../hashes/|" $(VENDOR)/noble/curves/*.js
+	sed -i "s|'@noble/hashes/|'../../hashes/|" $(VENDOR)/noble/curves/abstract/*.js
+	gzip -9 -k -f -n $(VENDOR)/noble/*/*.js $(VENDOR)/noble/curves/abstract/*.js
 	touch $@
 
 demo: setup ## a fictional city with an inspection live now, on http://127.0.0.1:8080
