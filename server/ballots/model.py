@@ -11,6 +11,8 @@ from server.kit.errors import Invalid, NotFound, TooLate
 
 RULE = "most-votes-v1"
 """docs/verify.md says what it is; another way of counting gets another name."""
+PROMISE = "promise-v1"
+"""The purpose that the signature under receipts names (`Ledger.sign`)."""
 MAX_OPTIONS = 100
 CODE_CHARACTERS = 26
 KEY_LENGTH = (16, 64)
@@ -84,6 +86,7 @@ class Ballot:
     closed_at: datetime | None = None
     voided_at: datetime | None = None
     void_reason: str | None = None
+    void_salt: str | None = None
     board_sha256: str | None = None
     root: str | None = None
     votes: int = 0
@@ -151,7 +154,7 @@ class Promise:
     """The server's signature on a receipt: on the Merkle root (RFC 6962) of the batch it was kept in.
 
     `index`, `size` and `path` (hex, from the leaf up) lead from the receipt's text to the root; `signature` is Ed25519
-    (hex, 128 digits) by the ledger's key on `promise_text(root)`.
+    (hex, 128 digits) by the ledger's key on `seethrough promise-v1`, LF, the root in hex, LF.
     """
 
     index: int
@@ -211,7 +214,7 @@ def receipt_text(ballot: str, code: str, tier: str, choices: Sequence[str], at: 
 
 
 def promise_text(root: bytes) -> bytes:
-    """What the server signs for a batch of receipts with this Merkle root, its own name of the purpose apart."""
+    """What the server signs under the name of PROMISE for receipts with this Merkle root."""
     return root.hex().encode() + b"\n"
 
 

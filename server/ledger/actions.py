@@ -31,6 +31,7 @@ class Ledger:
     def __init__(self, database: Database, key: Ed25519PrivateKey, origin: str, mark: Path | None = None) -> None:
         self.origin = origin
         self.store = LedgerStore(database)
+        self._key = key
         self._sequencer = Sequencer(database, self.store, key, origin, Mark(mark) if mark else None)
         self._order = 0
 
@@ -56,6 +57,16 @@ class Ledger:
     async def sequence_forever(self) -> None:
         """Gives waiting facts their places as they come; the background task of every server."""
         await self._sequencer.run()
+
+    # Promising
+
+    def sign(self, purpose: str, text: bytes) -> bytes:
+        """An Ed25519 signature (64 bytes) on `seethrough <purpose>`, a line feed and this text.
+
+        The space in that first line keeps the purposes apart: no name of a ledger, with which the text of every
+        checkpoint begins, holds one.
+        """
+        return self._key.sign(b"seethrough " + purpose.encode() + b"\n" + text)
 
     # Writing
 

@@ -82,7 +82,7 @@ BODY: Mapping[Kind, frozenset[str]] = {
         }
     ),
     Kind.BALLOT_VOIDED: frozenset({"reason_digest"}),
-    Kind.BALLOT_CLOSED: frozenset({"votes", "root", "board_sha256", "raw", "counted", "result"}),
+    Kind.BALLOT_CLOSED: frozenset({"votes", "root", "board_sha256", "raw", "by_tier", "counted", "result"}),
     Kind.DRAW_ANNOUNCED: frozenset(
         {
             "of",
