@@ -78,11 +78,12 @@ def build_app(settings: Settings, *, clock: Clock, database: Database) -> web.Ap
 def _add_doors(doors: Doors, house: House, renderer: Renderer, languages: Languages) -> None:
     settings, zone = house.settings, house.settings.zone()
     viewing_routes.add_doors(doors, house.pages, house.registry, house.desks, languages.of)
-    draw_routes.add_doors(doors, house.draws)
-    episode_routes.add_doors(doors, house.episodes, house.watching, zone)
+    draw_routes.add_doors(doors, house.draws, house.sources)
+    episode_routes.add_doors(doors, house.episodes, house.choosing, house.watching, zone)
     inspection_routes.add_doors(
         doors,
         house.inspections,
+        house.teams,
         house.findings,
         house.episodes,
         shown=house.cards.finding,
@@ -213,6 +214,7 @@ async def _life(app: web.Application) -> AsyncIterator[None]:
         closing.push_async_callback(house.channels.close)
         _ = house.tasks.keep("ledger sequencer", house.ledger.sequence_forever)
         _ = house.tasks.keep("live events", house.hub.run)
+        _ = house.tasks.keep("draws", house.sources.tend)
         _ = house.tasks.keep("viewer counts", lambda: _whisper_counts(house))
         await all_in_place(house)  # Recovery reads the record, which may lack the last words of an earlier server.
         await house.broadcasts.recover()

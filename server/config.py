@@ -54,6 +54,31 @@ class Settings:
     ice_servers: str = knob("STUN and TURN addresses for publishers, separated by spaces.", "")
     max_upload_mb: int = knob("Largest request body in MiB; photos of a finding come in one request.", 24)
     photo_pixels: int = knob("Longest side of a stored photo in pixels.", 1920)
+    draw_lead_seconds: float = knob(
+        "Seconds that must lie between announcing a draw and the first moment its randomness can be known.", 30.0
+    )
+    beacon_url: str = knob(
+        "Address of a drand relay to fetch rounds from; empty: rounds are typed in by an operator, and verified.",
+        "https://api.drand.sh",
+    )
+    beacon_hash: str = knob(
+        "Hash of the drand chain that draws wait for.",
+        "52db9ba70e0cc0f6eaf7803dd07447a1f5477735fd3f661792ba94600c84e971",
+    )
+    beacon_key: str = knob(
+        "Public key of that chain (scheme bls-unchained-g1-rfc9380), hex.",
+        "83cf0f2896adee7eb8b5f01fcad3912212c437e0073e911fb90022d3e760183c8c4b450b6a0a6c3ac6a5776a2d1064510d1fec758c921cc2"
+        "2b0e17e63aaf4bcb5ed66304de9cf809bd274ca73bab4af5a6e9c76a4bc09e76eae8991ef5ece45a",
+    )
+    beacon_genesis: int = knob("Moment of that chain's first round, in Unix seconds.", 1692803367)
+    beacon_period: int = knob("Seconds between two rounds of that chain.", 3)
+    target_cap: int = knob("How often one target may be inspected in a calendar year.", 2)
+    target_interval_days: int = knob("Days that must lie between two inspections of one target.", 90)
+    grade_tickets: str = knob(
+        "Tickets in a draw by credit grade; a target without a grade has as many as B.", "A=1, B=2, C=4, D=8"
+    )
+    shortlist_size: int = knob("How many of a ballot's first options go into the draw of a shortlist episode.", 5)
+    inspector_rest_days: int = knob("Days after a visit in which an inspector is not drawn again; 0 for none.", 0)
     weekly: bool = knob("Whether the weekly cycle creates the next episode by itself.", False)
     weekly_plan: str = knob(
         "The week's steps as weekday and time: nominating, voting, drawing, live.",
@@ -90,6 +115,13 @@ class Settings:
         _between("photo_pixels", self.photo_pixels, 200, 10_000)
         _between("slow_viewer_seconds", self.slow_viewer_seconds, 0.1, 3600)
         _between("max_upload_mb", self.max_upload_mb, 1, 512)
+        _between("draw_lead_seconds", self.draw_lead_seconds, 1, 7 * 24 * 3600)
+        _between("beacon_period", self.beacon_period, 1, 3600)
+        _between("target_cap", self.target_cap, 1, 366)
+        _between("target_interval_days", self.target_interval_days, 0, 730)
+        _between("shortlist_size", self.shortlist_size, 1, 100)
+        _between("inspector_rest_days", self.inspector_rest_days, 0, 365)
+        self.tickets()
         if self.log_level not in ("debug", "info", "warning", "error"):
             raise BadSetting(f"{PREFIX}LOG_LEVEL is “{self.log_level}”; use debug, info, warning or error.")
         if self.public_url and not _is_web_address(self.public_url):
@@ -102,6 +134,19 @@ class Settings:
             return ZoneInfo(self.timezone)
         except (ZoneInfoNotFoundError, ValueError, OSError):
             raise BadSetting(f"{PREFIX}TIMEZONE is “{self.timezone}”; use a name such as Asia/Shanghai.") from None
+
+    def tickets(self) -> dict[str, int]:
+        """Tickets by grade, `{"A": 1, …}`; BadSetting where a grade is missing or a number is none."""
+        try:
+            pairs = dict(part.split("=") for part in self.grade_tickets.replace(" ", "").split(","))
+            tickets = {grade: int(count) for grade, count in pairs.items()}
+            if sorted(tickets) != ["A", "B", "C", "D"] or not all(1 <= count <= 1000 for count in tickets.values()):
+                raise ValueError(self.grade_tickets)
+        except ValueError:
+            raise BadSetting(
+                f"{PREFIX}GRADE_TICKETS is “{self.grade_tickets}”; write A=1, B=2, C=4, D=8 with numbers from 1 to 1000."
+            ) from None
+        return tickets
 
     @property
     def base_url(self) -> str:

@@ -148,8 +148,8 @@ async def begin(house: House, cast: Cast, title: str, live_at: datetime) -> Insp
     operator = cast.one(Role.OPERATOR)
     plan = {Phase.DRAWING.value: live_at - timedelta(days=1), Phase.LIVE.value: live_at}
     episode = await house.episodes.create(operator, title=title, method=Method.DRAW, plan=plan, category="catering")
-    await house.episodes.draw(operator, episode.id)
-    await house.inspections.assign(operator, episode.id)
+    await draw_by_ceremony(house, cast, episode)
+    await house.teams.assign(operator, episode.id)
     return await house.inspections.start(operator, episode.id)
 
 

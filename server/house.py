@@ -4,13 +4,19 @@ from datetime import timedelta
 
 from server.config import Settings
 from server.draws.actions import Draws
+from server.draws.beacon import Chain
+from server.draws.fetching import Relay
+from server.draws.sources import Sources
 from server.episodes.actions import Episodes
+from server.episodes.choosing import Choosing
+from server.episodes.eligibility import Rules
 from server.episodes.watching import Watching
 from server.events.hub import Hub
 from server.inspections.actions import Inspections
 from server.inspections.broadcasts import Broadcasts
 from server.inspections.evidence import EvidenceStore
 from server.inspections.findings import Findings
+from server.inspections.teams import Teams
 from server.kit.clock import Clock
 from server.kit.mongo import Database
 from server.kit.tasks import Tasks
@@ -19,6 +25,7 @@ from server.ledger.keys import load_or_make
 from server.people.actions import People, Spans
 from server.rectifications.actions import Rectifications
 from server.targets.actions import Targets
+from server.targets.model import Grade
 from server.viewing.cards import Cards
 from server.viewing.desks import Desks
 from server.viewing.live import Live
@@ -55,10 +62,24 @@ class House:
         self.people = People(self.database, self.ledger, self.clock, spans=spans, attempts=settings.sign_in_attempts)
 
     def _build_choosing(self) -> None:
-        database, ledger, clock = self.database, self.ledger, self.clock
+        database, ledger, clock, settings = self.database, self.ledger, self.clock, self.settings
         self.targets = Targets(database, ledger, clock)
-        self.draws = Draws(database, ledger, clock)
-        self.episodes = Episodes(database, ledger, self.targets, self.draws, clock)
+        self.draws = Draws(
+            database,
+            ledger,
+            clock,
+            folder=settings.data_dir / "pools",
+            chain=Chain(settings.beacon_hash, settings.beacon_key, settings.beacon_genesis, settings.beacon_period),
+            lead=timedelta(seconds=settings.draw_lead_seconds),
+        )
+        relay = Relay(settings.beacon_url) if settings.beacon_url else None
+        self.sources = Sources(database, ledger, self.draws, clock, relay)
+        self.episodes = Episodes(database, ledger, clock)
+        tickets = {Grade(grade): count for grade, count in settings.tickets().items()}
+        rules = Rules(settings.target_cap, settings.target_interval_days, tickets, unknown_tickets=tickets[Grade.B])
+        self.choosing = Choosing(
+            database, self.targets, self.draws, self.episodes, clock, rules=rules, zone=settings.zone()
+        )
 
     def _build_inspecting(self) -> None:
         database, ledger, clock, settings = self.database, self.ledger, self.clock, self.settings
@@ -72,8 +93,20 @@ class House:
             objection_days=settings.objection_days,
         )
         self.inspections = Inspections(
-            database, ledger, self.people, self.targets, self.draws, self.episodes, self.rectifications, clock
+            database, ledger, self.people, self.targets, self.episodes, self.rectifications, clock
         )
+        self.teams = Teams(
+            database,
+            ledger,
+            self.people,
+            self.targets,
+            self.draws,
+            self.episodes,
+            self.inspections.store,
+            clock,
+            rest_days=settings.inspector_rest_days,
+        )
+        self.choosing.roster = self.teams.roster
         self.rectifications.on_settled = self.inspections.close_if_done
         evidence = EvidenceStore(settings.data_dir / "evidence", settings.photo_pixels)
         self.findings = Findings(database, ledger, self.inspections, self.rectifications, evidence, clock)

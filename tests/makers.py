@@ -1,11 +1,13 @@
 """Makers of what tests stand on: a house with its rooms, people who play, a registry, an episode that is live."""
 
+import asyncio
 import csv
 import io
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,8 @@ from PIL import Image
 
 from server.app import prepare_house
 from server.config import Settings
+from server.draws.model import Draw
+from server.draws.plan import Asked
 from server.episodes.lifecycle import Method, Phase
 from server.house import House
 from server.inspections.findings import Draft
@@ -20,6 +24,7 @@ from server.inspections.model import Finding, Inspection, Result, Severity
 from server.kit.clock import Clock
 from server.kit.mongo import Database
 from server.people.model import SYSTEM, Person, Role
+from tests.fakes import FakeClock
 
 CHECKLIST = Path(__file__).parent.parent / "server/targets/checklists/catering.json"
 PASSWORD = "a long enough password"
@@ -34,10 +39,15 @@ class Cast:
     deputy: Person
 
 
+def settings_for_tests(folder: Path, **knobs: Any) -> Settings:
+    """Settings under which a draw waits for a second, and asks no beacon."""
+    return Settings(**{"data_dir": folder, "draw_lead_seconds": 1.0, "beacon_url": "", **knobs})
+
+
 @asynccontextmanager
 async def open_house(database: Database, folder: Path, clock: Clock, **knobs: Any) -> AsyncIterator[House]:
     """Every room, prepared, with the sequencer running."""
-    house = House(Settings(data_dir=folder, **knobs), clock=clock, database=database)
+    house = House(settings_for_tests(folder, **knobs), clock=clock, database=database)
     await prepare_house(house)
     house.tasks.keep("ledger sequencer", house.ledger.sequence_forever)
     try:
@@ -86,8 +96,25 @@ async def planned(house: House, cast: Cast) -> Inspection:
     episode = await house.episodes.create(
         cast.operator, title="测试一期", method=Method.DRAW, plan=plan, category="catering"
     )
-    await house.episodes.draw(cast.operator, episode.id)
-    return await house.inspections.assign(cast.operator, episode.id)
+    await drawn(house, cast.operator, episode.id)
+    return await house.teams.assign(cast.operator, episode.id)
+
+
+async def drawn(house: House, operator: Person, episode_id: str, numbers: str = "5 3 8") -> Draw:
+    """A draw by public numbers, announced and decided a second later."""
+    due = house.clock() + timedelta(seconds=house.settings.draw_lead_seconds + 1)
+    asked = Asked(beacon=False, numbers_name="Test numbers", numbers_due=due)
+    draw = await house.choosing.announce(operator, episode_id, asked)
+    await reach(house.clock, due)
+    return await house.sources.give(operator, draw.id, 0, numbers)
+
+
+async def reach(clock: Clock, moment: datetime) -> None:
+    """Has a clock show this moment: a fake one is moved, a real one waited for."""
+    if isinstance(clock, FakeClock):
+        clock.at = max(clock.at, moment)
+    while clock() < moment:
+        await asyncio.sleep((moment - clock()).total_seconds())
 
 
 async def live(house: House, cast: Cast) -> Inspection:

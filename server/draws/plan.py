@@ -13,7 +13,7 @@ MAX_WAIT = timedelta(days=60)
 
 @dataclass(frozen=True)
 class Asked:
-    """The sources asked for. Minutes of 0 mean no ceremony, an empty name no public numbers; a draw needs one source."""
+    """The sources asked for. Without minutes no ceremony, without a name no public numbers."""
 
     algorithm: Algorithm = Algorithm.SHA256
     wanted: int = 1

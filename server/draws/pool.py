@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from server.draws.shuffle import MAX_TICKETS, pseudonym
 
@@ -79,7 +80,7 @@ def lines_of(file: bytes) -> list[Line]:
     if not text.endswith("\n"):
         raise ValueError("the pool's last line has no end")
     lines = [_line(number, line) for number, line in enumerate(text[:-1].split("\n"), 1)]
-    if any(first.pseudonym >= second.pseudonym for first, second in zip(lines, lines[1:], strict=False)):
+    if any(first.pseudonym >= second.pseudonym for first, second in pairwise(lines)):
         raise ValueError("the pool's lines are not in order, or one occurs twice")
     return lines
 

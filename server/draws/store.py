@@ -1,6 +1,5 @@
 """How draws are kept: their documents in the database, their pools as files beside it."""
 
-import os
 from pathlib import Path
 
 from server.draws.model import Draw, Of
@@ -85,4 +84,4 @@ class PoolFiles:
         return self._folder / f"{sha256}.ids"
 
     def _put(self, path: Path, content: bytes) -> None:
-        os.replace(draft(path, content), path)
+        draft(path, content).replace(path)

@@ -5,6 +5,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+TEAM_SIZE = 2
+"""Two inspect; the first leads."""
+
 
 class Passed(StrEnum):
     """Why somebody in the drawn order was passed over."""

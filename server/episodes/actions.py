@@ -5,8 +5,6 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from server.draws.actions import Draws
-from server.draws.model import Draw, Of
 from server.episodes.lifecycle import ENTERED_ALONE, Method, Phase
 from server.episodes.model import Episode, NoSuchEpisode, WrongPhase
 from server.episodes.store import EpisodeStore
@@ -17,7 +15,6 @@ from server.kit.mongo import Database, Duplicate, Tx
 from server.ledger.actions import Ledger
 from server.ledger.model import Fact, Kind
 from server.people.model import Deed, Person, require
-from server.targets.actions import Targets
 
 
 class ReasonNeeded(Invalid):
@@ -25,13 +22,11 @@ class ReasonNeeded(Invalid):
 
 
 class Episodes:
-    """Creates episodes and draws their targets; other rooms move them with `move`."""
+    """Creates episodes; choosing.py and other rooms move them on with `move`."""
 
-    def __init__(self, database: Database, ledger: Ledger, targets: Targets, draws: Draws, clock: Clock) -> None:
+    def __init__(self, database: Database, ledger: Ledger, clock: Clock) -> None:
         self._database = database
         self._ledger = ledger
-        self._targets = targets
-        self._draws = draws
         self._clock = clock
         self.store = EpisodeStore(database)
 
@@ -87,45 +82,6 @@ class Episodes:
             return await self.create(actor, week=week, **details)  # type: ignore[arg-type]  # passed through
         except Duplicate:
             return None  # Another server was faster.
-
-    async def draw(self, actor: Person | None, episode_id: str) -> Draw:
-        """Draws the target. After a crash in between, the same call finishes the draw that was committed to."""
-        person = require(actor, Deed.DRAW)
-        episode = await self.get(episode_id)
-        draw = await self._draws.store.of_episode(episode_id, Of.TARGET)
-        if draw is None:
-            draw = await self._commit(person, episode)
-        elif draw.drawn_at:
-            return draw
-        seed = await self._draws.seed_of(draw)
-
-        async def work(tx: Tx) -> Draw:
-            current = await self.get(episode_id, tx)
-            current.check_phase(Phase.DRAWING)
-            done = await self._draws.finish(tx, draw, seed, person.mark)
-            await self.store.save(replace(current, target=done.winners[0]), tx)
-            return done
-
-        return await self._database.transact(work)
-
-    async def _commit(self, person: Person, episode: Episode) -> Draw:
-        pool = await self._targets.pool(**episode.filter)
-
-        async def work(tx: Tx) -> Draw:
-            current = await self.get(episode.id, tx)
-            if current.phase is not Phase.DRAWING:
-                await self.move(tx, current, Phase.DRAWING, person.mark)
-            return await self._draws.commit(
-                tx,
-                of=Of.TARGET,
-                episode=episode.id,
-                pool=pool,
-                wanted=1,
-                filter=episode.filter,
-                by=person.mark,
-            )
-
-        return await self._database.transact(work)
 
     async def move(
         self, tx: Tx, episode: Episode, to: Phase, by: str, *, reason: str | None = None, **changes: Any

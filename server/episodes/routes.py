@@ -4,16 +4,21 @@ from datetime import tzinfo
 
 from aiohttp import web
 
+from server.draws.model import Algorithm
+from server.draws.plan import Asked
 from server.episodes.actions import Episodes
+from server.episodes.choosing import Choosing
+from server.episodes.eligibility import Excluded
 from server.episodes.lifecycle import Method, Phase
 from server.episodes.watching import MAX_SESSION_CHARACTERS, Watching
 from server.kit.doors import Doors
-from server.kit.forms import form, id_in_path
+from server.kit.forms import Form, form, id_in_path
 from server.kit.replies import Answer, Done
 from server.people.model import Deed
 from server.people.routes import person
 
 MAX_TITLE = 60
+MAX_MINUTES = 60 * 24 * 30
 
 
 def desk(episode_id: str) -> str:
@@ -21,8 +26,8 @@ def desk(episode_id: str) -> str:
     return f"/operator/episodes/{episode_id}"
 
 
-def add_doors(doors: Doors, episodes: Episodes, watching: Watching, zone: tzinfo) -> None:
-    """Create, draw; and the beat of whoever watches."""
+def add_doors(doors: Doors, episodes: Episodes, choosing: Choosing, watching: Watching, zone: tzinfo) -> None:
+    """Create, announce a draw; and the beat of whoever watches."""
 
     async def create(request: web.Request) -> Answer:
         sent = await form(request)
@@ -37,8 +42,9 @@ def add_doors(doors: Doors, episodes: Episodes, watching: Watching, zone: tzinfo
         return Done(desk(episode.id), {"id": episode.id, "number": episode.number})
 
     async def draw(request: web.Request) -> Answer:
-        done = await episodes.draw(person(request), id_in_path(request))
-        return Done(desk(done.episode), {"draw": done.id, "winners": done.winners})
+        sent = await form(request)
+        announced = await choosing.announce(person(request), id_in_path(request), asked_of(sent, zone), _left_out(sent))
+        return Done(desk(announced.episode), {"draw": announced.id})
 
     async def beat(request: web.Request) -> Answer:
         session = (await form(request)).text("session", max_length=MAX_SESSION_CHARACTERS)
@@ -48,3 +54,23 @@ def add_doors(doors: Doors, episodes: Episodes, watching: Watching, zone: tzinfo
     doors.act("/episodes", create, deed=Deed.PLAN)
     doors.act("/episodes/{id}/draw", draw, deed=Deed.DRAW)
     doors.act("/episodes/{id}/watching", beat, deed=Deed.WATCH)
+
+
+def asked_of(sent: Form, zone: tzinfo) -> Asked:
+    """The sources and the algorithm that a form asks for; a form that names no source at all asks for the beacon."""
+    ceremony = sent.flag("ceremony")
+    numbers_name = sent.text("numbers_name", required=False, max_length=MAX_TITLE)
+    return Asked(
+        algorithm=sent.choice("algorithm", Algorithm) if sent.text("algorithm", required=False) else Algorithm.SHA256,
+        beacon=sent.flag("beacon") or not (ceremony or numbers_name),
+        commit_minutes=sent.number("commit_minutes", least=0.1, most=MAX_MINUTES, default=5) if ceremony else 0,
+        reveal_minutes=sent.number("reveal_minutes", least=0.1, most=MAX_MINUTES, default=5) if ceremony else 0,
+        numbers_name=numbers_name,
+        numbers_due=sent.moment("numbers_due", zone) if numbers_name else None,
+    )
+
+
+def _left_out(sent: Form) -> dict[str, Excluded]:
+    """Targets left out by hand: the ids, and one code for all of them."""
+    ids = sent.text("left_out", required=False, max_length=20_000).replace(",", " ").split()
+    return dict.fromkeys(ids, sent.choice("left_out_code", Excluded)) if ids else {}

@@ -1,5 +1,8 @@
 """How episodes are kept."""
 
+from datetime import datetime
+
+from server.episodes.eligibility import Visit
 from server.episodes.lifecycle import Phase
 from server.episodes.model import Episode
 from server.kit.documents import document, maybe, noun
@@ -44,6 +47,12 @@ class EpisodeStore:
         if target:
             wanted["target"] = target
         return [noun(Episode, d) for d in await self._episodes.find(wanted, sort=[("number", -1)], limit=limit)]
+
+    async def visits(self, since: datetime) -> list[Visit]:
+        """Who was inspected since then, and when."""
+        live = f"reached.{Phase.LIVE}"
+        found = await self._episodes.find({live: {"$gte": since}}, projection={"target": 1, live: 1})
+        return [Visit(d["target"], d["reached"][Phase.LIVE.value]) for d in found if d.get("target")]
 
     async def count_shown(self) -> int:
         """Episodes that were shown to the public."""

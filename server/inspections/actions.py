@@ -5,28 +5,23 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from server.draws.actions import Draws
-from server.draws.model import Draw, Of
 from server.episodes.actions import Episodes, ReasonNeeded
 from server.episodes.lifecycle import Phase
 from server.episodes.model import Episode
 from server.inspections.model import (
-    TEAM_SIZE,
     Inspection,
     Line,
     NoSuchInspection,
     PictureCut,
     State,
     check_gate,
-    check_team_size,
     gate,
     result_codes,
     summarise,
-    team_of,
 )
 from server.inspections.store import InspectionStore
 from server.kit.clock import Clock
-from server.kit.ids import digest_of, new_id, new_secret
+from server.kit.ids import digest_of, new_secret
 from server.kit.mongo import Database, Tx
 from server.ledger.actions import Ledger
 from server.ledger.model import Fact, Kind
@@ -63,7 +58,6 @@ class Inspections:
         ledger: Ledger,
         people: People,
         targets: Targets,
-        draws: Draws,
         episodes: Episodes,
         following: Following,
         clock: Clock,
@@ -72,7 +66,6 @@ class Inspections:
         self._ledger = ledger
         self._people = people
         self._targets = targets
-        self._draws = draws
         self._episodes = episodes
         self._following = following
         self._clock = clock
@@ -90,61 +83,6 @@ class Inspections:
         return await self._targets.checklist(inspection.checklist, inspection.checklist_version)
 
     # Before
-
-    async def assign(self, actor: Person | None, episode_id: str, checklist: str | None = None) -> Inspection:
-        """Draws two inspectors by lot, plans the visit and makes the episode ready."""
-        person = require(actor, Deed.ASSIGN)
-        episode = await self._episodes.get(episode_id)
-        episode.check_phase(Phase.DRAWING)
-        target = await self._targets.get(episode.drawn())
-        version = await self._targets.current_checklist(checklist or target.category)
-        inspectors = {p.mark: p.id for p in await self._people.by_role(Role.INSPECTOR) if p.certificate}
-        draw = await self._draws.store.of_episode(episode_id, Of.INSPECTORS)
-        if draw is None:
-            check_team_size(len(inspectors))
-            draw = await self._commit(person, episode, list(inspectors))
-        seed = await self._draws.seed_of(draw)
-        committed = draw
-
-        async def work(tx: Tx) -> Inspection:
-            done = await self._draws.finish(tx, committed, seed, person.mark)
-            marks = team_of(self._draws.order(done), inspectors)
-            inspection = Inspection(
-                id=new_id("in"),
-                episode=episode.id,
-                target=target.id,
-                team=tuple(inspectors[mark] for mark in marks),
-                checklist=version.code,
-                checklist_version=version.version,
-                state=State.PLANNED,
-                planned_at=self._clock(),
-            )
-            await self.store.insert(inspection, tx)
-            current = await self._episodes.get(episode_id, tx)
-            await self._episodes.move(tx, current, Phase.READY, person.mark, inspection=inspection.id)
-            body = {
-                "target": target.id,
-                "team": marks,
-                "checklist": f"{version.code}/{version.version}",
-            }
-            await self._record(tx, Kind.INSPECTION_PLANNED, inspection, person.mark, body)
-            return inspection
-
-        return await self._database.transact(work)
-
-    async def _commit(self, person: Person, episode: Episode, marks: list[str]) -> Draw:
-        async def work(tx: Tx) -> Draw:
-            return await self._draws.commit(
-                tx,
-                of=Of.INSPECTORS,
-                episode=episode.id,
-                pool=marks,
-                wanted=TEAM_SIZE,
-                filter={},
-                by=person.mark,
-            )
-
-        return await self._database.transact(work)
 
     async def gate(self, inspection: Inspection | None) -> tuple[Line, ...]:
         """What stands before the broadcast, line by line."""

@@ -1,16 +1,14 @@
 """One visit to one target: its team, what stands before it, what was found and how it ended. No I/O."""
 
 import hashlib
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from server.draws.model import EmptyPool
+from server.draws.team import TEAM_SIZE
 from server.kit.errors import Invalid, NotAllowed, NotFound, TooLate
 
-TEAM_SIZE = 2
-"""At least two inspect."""
 MAX_PHOTOS = 4
 CLOCK_SKEW = timedelta(minutes=10)
 MAX_WORDS = 500
@@ -70,6 +68,10 @@ class TooFewInspectors(Invalid):
     """At least two inspect, each with a certificate."""
 
 
+class NotPlanned(TooLate):
+    """A team changes before the visit begins, not after."""
+
+
 class PictureCut(TooLate):
     """An operator ended the public picture for good."""
 
@@ -93,7 +95,8 @@ class Photo:
 
 @dataclass(frozen=True)
 class Inspection:
-    """One visit. `team` are account ids; the checklist keeps its version to the end; `findings` counts all."""
+    """One visit. `team` are account ids; the checklist keeps its version to the end; `findings` counts
+    all; `recused` are account ids of those who stepped back."""
 
     id: str
     episode: str
@@ -108,6 +111,7 @@ class Inspection:
     results: tuple[ResultCode, ...] = ()
     cut_at: datetime | None = None
     findings: int = 0
+    recused: tuple[str, ...] = ()
     version: int = 0
 
     def check_team(self, person: str) -> None:
@@ -175,19 +179,6 @@ def gate(inspection: Inspection | None, certified: int) -> tuple[Line, ...]:
     )
 
 
-def team_of(order: Iterable[str], qualified: Collection[str]) -> list[str]:
-    """Who inspects: the first in the drawn order who still may; whoever cannot is replaced by the next (回避递补)."""
-    team = [mark for mark in order if mark in qualified][:TEAM_SIZE]
-    if len(team) < TEAM_SIZE:
-        raise EmptyPool(
-            "The pool has {size} members, but {wanted} are to be drawn. Widen the filter.",
-            where="filter",
-            size=len(team),
-            wanted=TEAM_SIZE,
-        )
-    return team
-
-
 def check_gate(lines: Iterable[Line]) -> None:
     """Refuses while a line is red."""
     if not all(line.ok for line in lines):
@@ -219,15 +210,6 @@ def result_codes(findings: Iterable[Finding]) -> tuple[ResultCode, ...]:
     """What the inspection came to as a whole."""
     failed = any(f.result is Result.FAIL for f in standing(findings).values())
     return (ResultCode.ORDERED,) if failed else (ResultCode.NO_PROBLEM,)
-
-
-def check_team_size(certified: int) -> None:
-    """Refuses a draw of inspectors from too few."""
-    if certified < TEAM_SIZE:
-        raise TooFewInspectors(
-            "Two inspectors with a certificate are needed; {count} have an account. Invite them with --certificate.",
-            count=certified,
-        )
 
 
 def check_words(result: Result, words: str) -> None:

@@ -10,6 +10,7 @@ from server.episodes.routes import desk
 from server.inspections.actions import Inspections
 from server.inspections.findings import Draft, Findings
 from server.inspections.model import MAX_PHOTOS, MAX_WORDS, Result, Severity
+from server.inspections.teams import Teams
 from server.kit.doors import Doors
 from server.kit.errors import Invalid
 from server.kit.forms import Form, form, id_in_path
@@ -27,6 +28,7 @@ Stop = Callable[[str, str], Awaitable[None]]
 def add_doors(
     doors: Doors,
     inspections: Inspections,
+    teams: Teams,
     findings: Findings,
     episodes: Episodes,
     *,
@@ -36,14 +38,27 @@ def add_doors(
 ) -> None:
     """`cut` and `end` stop a channel; they are streaming's, handed in."""
     _add_conduct(doors, inspections, episodes, cut, end)
+    _add_team(doors, teams)
     _add_findings(doors, inspections, findings, shown)
 
 
-def _add_conduct(doors: Doors, inspections: Inspections, episodes: Episodes, cut: Stop, end: Stop) -> None:
+def _add_team(doors: Doors, teams: Teams) -> None:
     async def assign(request: web.Request) -> Answer:
-        inspection = await inspections.assign(person(request), id_in_path(request))
+        inspection = await teams.assign(person(request), id_in_path(request))
         return Done(desk(inspection.episode), {"inspection": inspection.id})
 
+    async def recuse(request: web.Request) -> Answer:
+        sent, who = await form(request), person(request)
+        inspector = sent.text("inspector", required=False) or (who.id if who else "")
+        inspection = await teams.recuse(who, id_in_path(request), inspector, sent.text("reason", max_length=MAX_WORDS))
+        back = desk(inspection.episode) if who and who.may(Deed.PLAN) else "/console"
+        return Done(back, {"inspection": inspection.id, "team": list(inspection.team)})
+
+    doors.act("/episodes/{id}/assign", assign, deed=Deed.ASSIGN)
+    doors.act("/inspections/{id}/recuse", recuse, deed=Deed.RECUSE)
+
+
+def _add_conduct(doors: Doors, inspections: Inspections, episodes: Episodes, cut: Stop, end: Stop) -> None:
     async def start(request: web.Request) -> Answer:
         inspection = await inspections.start(person(request), id_in_path(request))
         return Done(desk(inspection.episode), {"inspection": inspection.id})
@@ -68,7 +83,6 @@ def _add_conduct(doors: Doors, inspections: Inspections, episodes: Episodes, cut
         return Done(desk(episode.id), {"id": episode.id, "phase": episode.phase})
 
     doors.act("/episodes/{id}/cancel", cancel, deed=Deed.CONDUCT)
-    doors.act("/episodes/{id}/assign", assign, deed=Deed.ASSIGN)
     doors.act("/episodes/{id}/start", start, deed=Deed.CONDUCT)
     doors.act("/episodes/{id}/conclude", conclude, deed=Deed.CONDUCT)
     doors.act("/episodes/{id}/cut", cut_picture, deed=Deed.CUT)

@@ -60,6 +60,12 @@ class InspectionStore:
         ])  # fmt: skip
         return {row["_id"]: (row["count"], row["last"]) for row in rows}
 
+    async def duties(self, since: datetime) -> list[tuple[str, datetime]]:
+        """Who was sent out since then, and when: one pair for each inspector of each visit."""
+        wanted = {"planned_at": {"$gte": since}, "state": {"$ne": State.CANCELLED.value}}
+        found = await self._inspections.find(wanted, projection={"team": 1, "planned_at": 1})
+        return [(who, d["planned_at"]) for d in found for who in d["team"]]
+
     async def insert(self, inspection: Inspection, tx: Tx) -> None:
         """Keeps a new inspection."""
         await self._inspections.insert(document(inspection), tx=tx)

@@ -1,5 +1,6 @@
 """What people send: urlencoded, multipart or JSON bodies as one Form, with refusals that name the field."""
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -65,6 +66,29 @@ class Form:
         except ValueError:
             known = ", ".join(option.value for option in options)
             raise Invalid("“{value}” is none of: {known}.", where=name, value=value, known=known) from None
+
+    def flag(self, name: str) -> bool:
+        """Whether a box was ticked."""
+        return self.fields.get(name, "").strip().lower() in ("1", "on", "true", "yes")
+
+    def number(self, name: str, *, least: float, most: float, default: float | None = None) -> float:
+        """A number from `least` to `most`; without a default it must be there."""
+        value = self.text(name, required=default is None)
+        if not value and default is not None:
+            return default
+        try:
+            number = float(value)
+        except ValueError:
+            number = math.nan
+        if not least <= number <= most:
+            raise Invalid(
+                "“{value}” is not a number from {least} to {most}.",
+                where=name,
+                value=value[:40],
+                least=least,
+                most=most,
+            )
+        return number
 
     def moment(self, name: str, zone: tzinfo) -> datetime:
         """A moment in UTC; `datetime-local` values without an offset are taken in the city's zone."""

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from server.kit.clock import Clock
@@ -13,7 +13,7 @@ from server.ledger.model import Fact, Kind
 from server.people.model import Deed, Person, require
 from server.targets.checklist_file import read_checklist
 from server.targets.imports import Imports, Progress, Report
-from server.targets.model import Checklist, NoSuchChecklist, NoSuchTarget, Target
+from server.targets.model import CLOSED_WORDS, Candidate, Checklist, Grade, NoSuchChecklist, NoSuchTarget, Target
 from server.targets.search import Found, Index
 from server.targets.store import TargetStore
 
@@ -121,9 +121,12 @@ class Targets:
         """Targets by their ids; what is gone is left out."""
         return await self.store.get_many(ids)
 
-    async def pool(self, **filter: str) -> list[str]:
-        """The ids of all targets that fit."""
-        return await self.store.ids(**filter)
+    async def candidates(self, ids: Sequence[str] | None = None, **filter: str) -> list[Candidate]:
+        """All targets that fit (of these ids only, where they are given), with what decides their weight."""
+        return [
+            Candidate(d["_id"], Grade(d["grade"]) if d.get("grade") else None, _is_closed(d.get("attributes") or {}))
+            for d in await self.store.graded(ids, **filter)
+        ]
 
     async def count(self) -> int:
         """How many targets there are."""
@@ -164,3 +167,7 @@ class Targets:
                 self._index = await asyncio.to_thread(Index, rows)
                 fresh.revision = revision
             fresh.looked_at = time.monotonic()
+
+
+def _is_closed(attributes: Mapping[str, str]) -> bool:
+    return attributes.get("status", "").strip().lower() in CLOSED_WORDS

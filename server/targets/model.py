@@ -74,6 +74,19 @@ class Target:
         return all(getattr(self, name) == getattr(row, name) for name in ROW_FIELDS)
 
 
+CLOSED_WORDS = frozenset({"closed", "cancelled", "revoked", "注销", "吊销", "停业", "歇业"})
+"""What a register's column `status` says of a target that is no longer there."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A target as a draw sees it."""
+
+    id: str
+    grade: Grade | None
+    closed: bool
+
+
 ROW_FIELDS = (
     "key",
     "name",

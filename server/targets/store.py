@@ -42,9 +42,13 @@ class TargetStore:
         found = self._targets.iterate({"register": register})
         return {d["key"]: noun(Target, d) async for d in found}
 
-    async def ids(self, **filter: str) -> list[str]:
-        """The ids of all targets that fit, in no order."""
-        return [d["_id"] for d in await self._targets.find(filter, projection={"_id": 1})]
+    async def graded(self, ids: Sequence[str] | None = None, **filter: str) -> list[dict[str, Any]]:
+        """Id, grade and attributes of all targets that fit, in no order; of these ids only, where they are given."""
+        wanted: dict[str, Any] = dict(filter)
+        if ids is not None:
+            wanted["_id"] = {"$in": list(ids)}
+        shown = {"_id": 1, "grade": 1, "attributes.status": 1}
+        return [d async for d in self._targets.iterate(wanted, projection=shown)]
 
     async def rows(self) -> list[dict[str, Any]]:
         """What the search index is made of."""

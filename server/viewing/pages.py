@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from server.draws import shuffle
 from server.draws.model import Draw, Of
 from server.episodes.lifecycle import COURSE, Phase, is_past
 from server.episodes.model import Episode
@@ -33,7 +32,6 @@ from server.viewing.views import (
 )
 
 RECENT = 6
-RUNNERS_UP = 5
 COMING = [Phase.NOMINATING, Phase.VOTING, Phase.DRAWING, Phase.READY]
 LIST_LIMIT = 200
 WITHOUT_WORDS = frozenset({State.OBJECTION, State.CLOSED})
@@ -136,47 +134,40 @@ class Pages:
         """All that is needed to draw again, and who was next."""
         rooms = self._rooms
         draw = await rooms.draws.get(draw_id)
-        index = await rooms.ledger.store.index_of(draw.ticket)
-        root = (await rooms.ledger.root_at(index + 1)).hex() if index is not None else None
-        seed = bytes.fromhex(draw.seed) if draw.seed else None
-        order = shuffle.ranking(seed, draw.pool)[: draw.wanted + RUNNERS_UP] if seed else []
-        ranked = await self._ranked(draw, order)
         return DrawPage(
             id=draw.id,
             of=draw.of.value,
             episode=await self._cards.episode(draw.episode),
-            committed_at=draw.committed_at,
-            commit_index=index,
-            commit_root=root,
+            committed_at=draw.announced_at,
+            commit_index=await rooms.ledger.store.index_of(draw.ticket),
+            commit_root=None,
             drawn_at=draw.drawn_at,
-            commitment=draw.commitment,
-            secret=draw.secret if draw.drawn_at else None,
-            seed=draw.seed,
-            pool_size=len(draw.pool),
-            pool_digest=draw.pool_digest,
+            commitment=draw.pool_sha256,
+            secret=None,
+            seed=draw.key,
+            pool_size=draw.members,
+            pool_digest=draw.pool_sha256,
             pool_url=f"/draws/{draw.id}/pool.txt",
             filter=dict(draw.filter),
-            winners=ranked[: draw.wanted],
-            runners_up=ranked[draw.wanted :],
+            winners=await self._ranked(draw),
+            runners_up=[],
         )
 
-    async def _ranked(self, draw: Draw, order: list[str]) -> list[Winner]:
-        """Targets by name and page; of inspectors only those on duty by name, the others by their mark."""
-        rooms, seed = self._rooms, bytes.fromhex(draw.seed or "")
+    async def _ranked(self, draw: Draw) -> list[Winner]:
+        """Targets by name and page; inspectors on duty by name."""
+        rooms = self._rooms
         if draw.of is Of.TARGET:
-            targets = await rooms.targets.get_many(order)
-            names = {member: target.name for member, target in targets.items()}
+            names = {member: target.name for member, target in (await rooms.targets.get_many(draw.winners)).items()}
         else:
-            inspectors = await rooms.people.by_role(Role.INSPECTOR) if order else []
-            names = {p.mark: p.name for p in inspectors if p.mark in draw.winners}
+            names = {p.mark: p.name for p in await rooms.people.by_role(Role.INSPECTOR) if p.mark in draw.winners}
         return [
             Winner(
-                id=member,
-                name=names.get(member, member[:12]),
-                url=target_url(member) if draw.of is Of.TARGET else None,
-                rank_hash=shuffle.rank_hash(seed, member).hex(),
+                id=lot.member,
+                name=names.get(lot.member, lot.member[:12]),
+                url=target_url(lot.member) if draw.of is Of.TARGET else None,
+                rank_hash=lot.pseudonym,
             )
-            for member in order
+            for lot in draw.drawn
         ]
 
     async def finding(self, finding_id: str, lang: str) -> FindingPage:
@@ -230,7 +221,7 @@ def plan_lines(episode: Episode) -> list[PlanLine]:
 
 def draw_link(draw: Draw) -> DrawLink:
     """A draw as its episode shows it."""
-    return DrawLink(draw.id, draw.of.value, draw.drawn_at, len(draw.pool), f"/draws/{draw.id}")
+    return DrawLink(draw.id, draw.of.value, draw.drawn_at, draw.members, f"/draws/{draw.id}")
 
 
 def checklist_url(inspection: Inspection) -> str:

@@ -10,13 +10,12 @@ from aiohttp import CookieJar, web
 from aiohttp.test_utils import TestClient, TestServer
 
 from server.app import HOUSE, build_app
-from server.config import Settings
 from server.house import House
 from server.kit.mongo import Database
 from server.people import passwords
 from server.people.model import Person
 from tests.fakes import FakeClock
-from tests.makers import Cast, hire_cast, open_house
+from tests.makers import Cast, hire_cast, open_house, settings_for_tests
 
 JSON = {"Accept": "application/json"}
 HTML = {"Accept": "text/html"}
@@ -88,7 +87,7 @@ async def cast(house) -> Cast:
 @asynccontextmanager
 async def open_site(database, folder, clock, **knobs):
     """The whole application, listening on a port of its own."""
-    app = build_app(Settings(data_dir=folder, **knobs), clock=clock, database=database)
+    app = build_app(settings_for_tests(folder, **knobs), clock=clock, database=database)
     async with TestClient(TestServer(app), cookie_jar=CookieJar(unsafe=True)) as client:
         yield Site(app, app[HOUSE], client)
 
