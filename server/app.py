@@ -198,6 +198,7 @@ async def prepare_house(house: House) -> None:
         house.inspections.store,
         house.rectifications.store,
         house.people,
+        house.citizens,
         house.targets,
     ):
         await store.prepare()

@@ -87,6 +87,20 @@ class Settings:
     rectification_days: int = knob("Working days that a rectification has by default.", 10)
     objection_days: int = knob("Days that a verified rectification stays open to objection.", 7)
     slow_viewer_seconds: float = knob("How long an event stream may stand still before it is dropped.", 10.0)
+    citizen_days: int = knob("Days that a browser is remembered as the citizen it was identified as.", 365)
+    challenge_numbers: int = knob("Largest number of a proof of work; a browser tries half as many on average.", 50_000)
+    challenge_minutes: float = knob("Minutes in which a proof of work must be used.", 20.0)
+    sms_url: str = knob(
+        "Gateway that sends codes by SMS: POST {to, text} as JSON; `log:` prints them instead. Empty: no telephone tier.",
+        "",
+    )
+    sms_token: str = knob("Bearer token for that gateway.", "")
+    codes_per_number: int = knob("Codes sent to one telephone number in 24 hours.", 5)
+    codes_per_network: int = knob("Codes sent on request of one network address in an hour.", 60)
+    oidc_issuer: str = knob("Issuer of the OpenID Connect provider that verifies people. Empty: no verified tier.", "")
+    oidc_client_id: str = knob("Our client id at that provider.", "")
+    oidc_client_secret: str = knob("Our client secret there; empty for a public client.", "")
+    oidc_name: str = knob("What people call that provider, shown on the button.", "")
     log_level: str = knob("debug, info, warning or error.", "info")
 
     @classmethod
@@ -122,6 +136,16 @@ class Settings:
         _between("shortlist_size", self.shortlist_size, 1, 100)
         _between("inspector_rest_days", self.inspector_rest_days, 0, 365)
         self.tickets()
+        _between("citizen_days", self.citizen_days, 1, 3650)
+        _between("challenge_numbers", self.challenge_numbers, 1, 100_000_000)
+        _between("challenge_minutes", self.challenge_minutes, 1, 24 * 60)
+        _between("codes_per_number", self.codes_per_number, 1, 1000)
+        _between("codes_per_network", self.codes_per_network, 1, 1_000_000)
+        for name, address in (("SMS_URL", self.sms_url.removeprefix("log:")), ("OIDC_ISSUER", self.oidc_issuer)):
+            if address and not _is_web_address(address):
+                raise BadSetting(f"{PREFIX}{name} is “{address}”; it begins with http:// or https://.")
+        if self.oidc_issuer and not self.oidc_client_id:
+            raise BadSetting(f"{PREFIX}OIDC_ISSUER is set, but {PREFIX}OIDC_CLIENT_ID is not; the provider gives you one.")
         if self.log_level not in ("debug", "info", "warning", "error"):
             raise BadSetting(f"{PREFIX}LOG_LEVEL is “{self.log_level}”; use debug, info, warning or error.")
         if self.public_url and not _is_web_address(self.public_url):

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from server.citizens.actions import Citizens
+from server.citizens.keys import load_or_make as load_or_make_secret
 from server.config import Settings
 from server.draws.actions import Draws
 from server.draws.beacon import Chain
@@ -45,6 +47,7 @@ class House:
         self.database = database
         self.tasks = Tasks()
         self._build_record()
+        self._build_citizens()
         self._build_choosing()
         self._build_inspecting()
         self._build_streaming()
@@ -60,6 +63,18 @@ class House:
             invitation=timedelta(hours=settings.invitation_hours),
         )
         self.people = People(self.database, self.ledger, self.clock, spans=spans, attempts=settings.sign_in_attempts)
+
+    def _build_citizens(self) -> None:
+        settings = self.settings
+        secret = load_or_make_secret(settings.data_dir / "citizens.key")
+        self.citizens = Citizens(
+            self.database,
+            self.clock,
+            secret,
+            days=settings.citizen_days,
+            numbers=settings.challenge_numbers,
+            minutes=settings.challenge_minutes,
+        )
 
     def _build_choosing(self) -> None:
         database, ledger, clock, settings = self.database, self.ledger, self.clock, self.settings

@@ -1,4 +1,4 @@
-"""Work before a request counts: challenges of the ALTCHA protocol (version 2, SHA-256, cost 1), and the check of a proof.
+"""Work before a request counts: challenges of the ALTCHA protocol (version 2: SHA-256, cost 1), and checking proofs.
 
 A solver looks for the counter whose SHA-256(salt || nonce || counter) begins as `keyPrefix` says. The server knows that
 key beforehand and has signed it for one browser, one scope and a time, so that a check costs two HMACs and no state.

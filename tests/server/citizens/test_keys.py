@@ -18,7 +18,7 @@ def test_the_secret_is_made_once_and_for_its_owner_alone(tmp_path):
 def test_a_damaged_secret_stops_the_start_instead_of_being_replaced(tmp_path, content):
     path = tmp_path / "citizens.key"
     path.write_text(content)
-    with pytest.raises(BadSecret, match="citizens.key"):
+    with pytest.raises(BadSecret, match=r"citizens\.key"):
         load_or_make(path)
     assert path.read_text() == content
 
