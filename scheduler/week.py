@@ -1,13 +1,24 @@
-"""The weekly cycle: which moments the next week has, and what that week is called. Pure."""
+"""The weekly cycle: which moments the next week has, what holidays make of it, and what it is called. Pure."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
 from zoneinfo import ZoneInfo
+
+from scheduler.deadlines import Calendar, add_working_days, day_of
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _DAY = timedelta(days=1)
 _WEEK = timedelta(weeks=1)
+_MOST_SKIPPED = 52
+
+
+class HolidayRule(StrEnum):
+    """What becomes of a week whose last step falls on a public holiday."""
+
+    SKIP = "skip"
+    NEXT = "next"
 
 
 @dataclass(frozen=True)
@@ -45,10 +56,15 @@ class Cycle:
 
 @dataclass(frozen=True)
 class Week:
-    """One week's plan: its key (the ISO week of the first step, `2026-W48`) and the moment of each step, UTC."""
+    """One week's plan: its key (the ISO week of the first step, `2026-W48`) and the moment of each step, UTC.
+
+    `moved_from`: where a holiday stood in the way of the last step; `skipped`: the weeks left out before this one.
+    """
 
     key: str
     moments: Mapping[str, datetime]
+    moved_from: datetime | None = None
+    skipped: tuple[str, ...] = ()
 
 
 def next_week(cycle: Cycle, now: datetime) -> Week:
@@ -56,6 +72,36 @@ def next_week(cycle: Cycle, now: datetime) -> Week:
     today = now.astimezone(ZoneInfo(cycle.zone)).date()
     week = plan(cycle, today)
     return week if week.moments[cycle.steps[0].name] > now else plan(cycle, today + _WEEK)
+
+
+def next_held_week(
+    cycle: Cycle, now: datetime, calendar: Calendar, rule: HolidayRule, together: Collection[str] = ()
+) -> Week:
+    """The first week still to come whose last step is on no holiday, or is moved from it to the next working day.
+
+    The steps named in `together` move by as many days as the last one. A cycle that ends on a weekend is no holiday.
+    """
+    week = next_week(cycle, now)
+    skipped: list[str] = []
+    while len(skipped) < _MOST_SKIPPED:
+        last_on = day_of(week.moments[cycle.steps[-1].name], cycle.zone)
+        if last_on not in calendar.holidays or last_on in calendar.make_up_days:
+            return replace(week, skipped=tuple(skipped))
+        if rule is HolidayRule.NEXT:
+            days = add_working_days(last_on, 0, calendar) - last_on
+            return _moved(cycle, week, days, {*together, cycle.steps[-1].name})
+        skipped.append(week.key)
+        week = plan(cycle, day_of(week.moments[cycle.steps[0].name], cycle.zone) + _WEEK)
+    raise ValueError("Every week of the coming year ends on a holiday: check the holiday calendar.")
+
+
+def _moved(cycle: Cycle, week: Week, days: timedelta, names: Collection[str]) -> Week:
+    moments = {name: _days_later(at, days, cycle.zone) if name in names else at for name, at in week.moments.items()}
+    return replace(week, moments=moments, moved_from=week.moments[cycle.steps[-1].name])
+
+
+def _days_later(at: datetime, days: timedelta, zone: str) -> datetime:
+    return moment(at.astimezone(ZoneInfo(zone)).replace(tzinfo=None) + days, zone)
 
 
 def plan(cycle: Cycle, day: date) -> Week:

@@ -1,10 +1,13 @@
 """The weekly cycle across year ends, clock changes and odd settings."""
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from scheduler.week import Cycle, Step, moment, next_week, plan, week_key
+from scheduler.deadlines import Calendar
+from scheduler.holidays import CHINA
+from scheduler.week import Cycle, HolidayRule, Step, moment, next_held_week, next_week, plan, week_key
 
 WORDS = {"nominate": "Mon 09:00", "vote": "Wed 09:00", "draw": "Thu 10:00", "live": "Fri 10:00"}
 SHANGHAI = Cycle("Asia/Shanghai", tuple(Step.parse(name, words) for name, words in WORDS.items()))
@@ -87,3 +90,61 @@ def test_a_cycle_needs_steps_of_different_names() -> None:
     for steps in ((), (SHANGHAI.steps[0], SHANGHAI.steps[0])):
         with pytest.raises(ValueError, match="no two of the same name"):
             Cycle("Asia/Shanghai", steps)
+
+
+def shanghai(at: datetime) -> str:
+    return at.astimezone(ZoneInfo("Asia/Shanghai")).strftime("%m-%d %H:%M")
+
+
+@pytest.mark.parametrize(
+    ("today", "key", "live", "skipped", "why"),
+    [
+        (date(2026, 11, 24), "2026-W49", "12-04 10:00", (), "an ordinary Friday"),
+        (date(2026, 9, 27), "2026-W41", "10-09 10:00", ("2026-W40",), "1 to 7 October"),
+        (date(2026, 9, 20), "2026-W41", "10-09 10:00", ("2026-W39", "2026-W40"), "Mid-Autumn, then the National Day"),
+        (date(2026, 2, 9), "2026-W09", "02-27 10:00", ("2026-W08",), "the Spring Festival"),
+        (date(2026, 4, 26), "2026-W19", "05-08 10:00", ("2026-W18",), "Labour Day"),
+        (date(2026, 6, 14), "2026-W26", "06-26 10:00", ("2026-W25",), "the Dragon Boat Festival"),
+        (date(2025, 12, 28), "2026-W02", "01-09 10:00", ("2026-W01",), "2 January 2026"),
+        (date(2025, 1, 26), "2025-W06", "02-07 10:00", ("2025-W05",), "the Spring Festival of 2025"),
+        (date(2027, 1, 31), "2027-W05", "02-05 10:00", (), "the eve of the festival in a year not published yet"),
+    ],
+)
+def test_a_week_whose_live_day_is_a_holiday_is_skipped(today, key, live, skipped, why) -> None:
+    week = next_held_week(SHANGHAI, datetime.combine(today, time(4), UTC), CHINA, HolidayRule.SKIP)
+    assert (week.key, shanghai(week.moments["live"]), week.skipped) == (key, live, skipped), why
+    assert week.moved_from is None
+
+
+@pytest.mark.parametrize(
+    ("today", "draw", "live", "moved_from", "why"),
+    [
+        (date(2026, 11, 24), "12-03 10:00", "12-04 10:00", None, "an ordinary Friday"),
+        (date(2026, 9, 27), "10-07 10:00", "10-08 10:00", "10-02 10:00", "after the National Day week"),
+        (date(2026, 9, 20), "09-27 10:00", "09-28 10:00", "09-25 10:00", "Mid-Autumn, then a weekend"),
+        (date(2026, 2, 15), "02-23 10:00", "02-24 10:00", "02-20 10:00", "after the Spring Festival"),
+        (date(2025, 1, 26), "02-04 10:00", "02-05 10:00", "01-31 10:00", "after the Spring Festival of 2025"),
+        (date(2023, 1, 22), "01-27 10:00", "01-28 10:00", "01-27 10:00", "to a Saturday that is worked"),
+    ],
+)
+def test_or_the_live_day_moves_to_the_next_working_day_and_the_draw_with_it(today, draw, live, moved_from, why) -> None:
+    now = datetime.combine(today, time(4), UTC)
+    week = next_held_week(SHANGHAI, now, CHINA, HolidayRule.NEXT, together={"draw"})
+    assert (shanghai(week.moments["draw"]), shanghai(week.moments["live"])) == (draw, live), why
+    assert (week.moved_from and shanghai(week.moved_from)) == moved_from, why
+    assert week.key == next_week(SHANGHAI, now).key
+    assert list(week.moments.values()) == sorted(week.moments.values())
+
+
+def test_a_cycle_that_ends_on_a_weekend_is_skipped_on_holidays_alone() -> None:
+    sunday = Cycle("Asia/Shanghai", (Step.parse("nominate", "Mon 09:00"), Step.parse("live", "Sun 10:00")))
+    now = datetime(2026, 9, 13, 4, tzinfo=UTC)
+    assert next_held_week(sunday, now, CHINA, HolidayRule.SKIP).key == "2026-W38", "20 September is a Sunday, worked"
+    now = datetime(2026, 9, 20, 4, tzinfo=UTC)
+    assert next_held_week(sunday, now, CHINA, HolidayRule.SKIP).key == "2026-W41", "27 September and 4 October are not"
+
+
+def test_a_calendar_of_holidays_alone_is_refused() -> None:
+    always = Calendar(frozenset(date(2026, 1, 1) + timedelta(days=n) for n in range(800)))
+    with pytest.raises(ValueError, match="check the holiday calendar"):
+        next_held_week(SHANGHAI, datetime(2026, 1, 1, tzinfo=UTC), always, HolidayRule.SKIP)
