@@ -199,6 +199,8 @@ async def prepare_house(house: House) -> None:
         house.rectifications.store,
         house.people,
         house.citizens,
+        house.nominations.store,
+        house.notifications.store,
         house.targets,
     ):
         await store.prepare()

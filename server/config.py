@@ -101,6 +101,13 @@ class Settings:
     oidc_client_id: str = knob("Our client id at that provider.", "")
     oidc_client_secret: str = knob("Our client secret there; empty for a public client.", "")
     oidc_name: str = knob("What people call that provider, shown on the button.", "")
+    nominations_per_day: int = knob("Proposals of one citizen in 24 hours; support may be given ten times as often.", 5)
+    nominations_per_network: int = knob(
+        "Proposals from one network address in 24 hours; many people can stand behind one. 0: no limit.", 200
+    )
+    release_nominations: bool = knob(
+        "Whether the words of a proposal are public at once, before an operator has read them.", False
+    )
     log_level: str = knob("debug, info, warning or error.", "info")
 
     @classmethod
@@ -145,7 +152,9 @@ class Settings:
             if address and not _is_web_address(address):
                 raise BadSetting(f"{PREFIX}{name} is “{address}”; it begins with http:// or https://.")
         if self.oidc_issuer and not self.oidc_client_id:
-            raise BadSetting(f"{PREFIX}OIDC_ISSUER is set, but {PREFIX}OIDC_CLIENT_ID is not; the provider gives you one.")
+            raise BadSetting(
+                f"{PREFIX}OIDC_ISSUER is set, but {PREFIX}OIDC_CLIENT_ID is not; the provider gives you one."
+            )
         if self.log_level not in ("debug", "info", "warning", "error"):
             raise BadSetting(f"{PREFIX}LOG_LEVEL is “{self.log_level}”; use debug, info, warning or error.")
         if self.public_url and not _is_web_address(self.public_url):
@@ -168,7 +177,7 @@ class Settings:
                 raise ValueError(self.grade_tickets)
         except ValueError:
             raise BadSetting(
-                f"{PREFIX}GRADE_TICKETS is “{self.grade_tickets}”; write A=1, B=2, C=4, D=8 with numbers from 1 to 1000."
+                f"{PREFIX}GRADE_TICKETS is “{self.grade_tickets}”; write A=1, B=2, C=4, D=8, each 1 to 1000."
             ) from None
         return tickets
 

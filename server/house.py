@@ -12,6 +12,7 @@ from server.draws.sources import Sources
 from server.episodes.actions import Episodes
 from server.episodes.choosing import Choosing
 from server.episodes.eligibility import Rules
+from server.episodes.lifecycle import Phase
 from server.episodes.watching import Watching
 from server.events.hub import Hub
 from server.inspections.actions import Inspections
@@ -24,6 +25,10 @@ from server.kit.mongo import Database
 from server.kit.tasks import Tasks
 from server.ledger.actions import Ledger
 from server.ledger.keys import load_or_make
+from server.nominations.actions import Limits, Nominations
+from server.nominations.curation import Curation
+from server.nominations.model import NotNominating
+from server.notifications.actions import Notifications
 from server.people.actions import People, Spans
 from server.rectifications.actions import Rectifications
 from server.targets.actions import Targets
@@ -90,11 +95,32 @@ class House:
         relay = Relay(settings.beacon_url) if settings.beacon_url else None
         self.sources = Sources(database, ledger, self.draws, clock, relay)
         self.episodes = Episodes(database, ledger, clock)
+        self._build_nominations()
         tickets = {Grade(grade): count for grade, count in settings.tickets().items()}
         rules = Rules(settings.target_cap, settings.target_interval_days, tickets, unknown_tickets=tickets[Grade.B])
         self.choosing = Choosing(
             database, self.targets, self.draws, self.episodes, clock, rules=rules, zone=settings.zone()
         )
+
+    def _build_nominations(self) -> None:
+        settings = self.settings
+        self.notifications = Notifications(self.database, self.citizens.subkey("inbox"), self.clock)
+        self.nominations = Nominations(
+            self.database,
+            self.ledger,
+            self.targets,
+            self.citizens,
+            self.notifications,
+            self.clock,
+            accepting=self._takes_nominations,
+            release_at_once=settings.release_nominations,
+            limits=Limits(settings.nominations_per_day, settings.nominations_per_network),
+        )
+        self.curation = Curation(self.database, self.nominations, self.targets, self.clock)
+
+    async def _takes_nominations(self, episode_id: str) -> None:
+        if (await self.episodes.get(episode_id)).phase is not Phase.NOMINATING:
+            raise NotNominating("This episode takes no proposals now; its page says when it did or will.")
 
     def _build_inspecting(self) -> None:
         database, ledger, clock, settings = self.database, self.ledger, self.clock, self.settings
@@ -144,6 +170,9 @@ class House:
             targets=self.targets,
             draws=self.draws,
             episodes=self.episodes,
+            nominations=self.nominations,
+            curation=self.curation,
+            notifications=self.notifications,
             inspections=self.inspections,
             findings=self.findings,
             rectifications=self.rectifications,

@@ -1,7 +1,7 @@
 """What citizens do: propose a target, support a proposal. What other rooms ask of it and tell it."""
 
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -77,7 +77,7 @@ class Nominations:
         self._citizens = citizens
         self._notifications = notifications
         self._clock = clock
-        self._accepting = accepting
+        self.accepting = accepting
         self._release_at_once = release_at_once
         self._limits = limits
         self._key = citizens.subkey("nominations")
@@ -112,7 +112,7 @@ class Nominations:
         words.check(described=target is None)
         if target:
             await self._targets.get(target)
-        await self._accepting(episode)
+        await self.accepting(episode)
         await self._admit("nominate", citizen, address, episode, proof, 1)
 
         async def work(tx: Tx) -> Nomination:
@@ -156,7 +156,7 @@ class Nominations:
             await self._record(tx, Kind.NOMINATION_RELEASED, nomination, {"target": target})
         return nomination
 
-    async def _record(self, tx: Tx, kind: Kind, nomination: Nomination, body: dict[str, object]) -> None:
+    async def _record(self, tx: Tx, kind: Kind, nomination: Nomination, body: Mapping[str, object]) -> None:
         by = "citizen" if kind is Kind.NOMINATION_MADE else "system"
         fact = Fact(kind, nomination.made_at, nomination.id, by, body, nomination.episode)
         await self._ledger.record(tx, fact)
@@ -177,7 +177,7 @@ class Nominations:
     async def follow(self, citizen: Citizen, address: str, nomination_id: str, proof: str) -> Nomination:
         """Supports a nomination, once; its news comes from now on."""
         nomination = await self.get(nomination_id)
-        await self._accepting(nomination.episode)
+        await self.accepting(nomination.episode)
         await self._admit("support", citizen, address, nomination.episode, proof, SUPPORTS_PER_PROPOSAL)
 
         async def work(tx: Tx) -> Nomination:

@@ -5,12 +5,14 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
 from server.kit.clock import Clock
+from server.kit.errors import Duplicate
 from server.kit.mongo import Database, Tx
 from server.ledger.model import Fact, Kind
 from server.nominations.actions import Nominations
 from server.nominations.model import (
     OPEN,
     RESOLVED,
+    BadMerge,
     Code,
     Follower,
     Nomination,
@@ -112,7 +114,12 @@ class Curation:
             state = nomination.state
             return await self._moves.move(tx, nomination, state, person.mark, code=RESOLVED, into=target, target=target)
 
-        return await self._change(nomination_id, version, change)
+        try:
+            return await self._change(nomination_id, version, change)
+        except Duplicate:
+            raise BadMerge(
+                "The same person has proposed this target as well. Merge the two instead.", where="target"
+            ) from None
 
     async def merge(
         self, actor: Person | None, nomination_id: str, into: str, version: int | None = None

@@ -121,21 +121,11 @@ def reason_digest(salt: str, reason: str) -> str:
 
 
 @dataclass(frozen=True)
-class Step:
-    """One line of a nomination's fate. `into`: the nomination it was merged into, or its inspection."""
-
-    at: datetime
-    to: State
-    by: str
-    code: str | None = None
-    into: str | None = None
-
-
-@dataclass(frozen=True)
 class Nomination:
     """One proposal for one episode. `by` is the proposer's pseudonym in this episode; nothing else is known of them.
 
     `version` counts what operators changed, `supporters` moves without it: support makes nobody's desk stale.
+    How it got where it stands is read from the ledger.
     """
 
     id: str
@@ -154,7 +144,6 @@ class Nomination:
     hidden_salt: str = ""
     code: str | None = None
     into: str | None = None
-    steps: tuple[Step, ...] = ()
     version: int = 0
 
     @property

@@ -8,7 +8,7 @@ from server.kit.errors import ChangedMeanwhile
 from server.kit.mongo import Tx
 from server.ledger.actions import Ledger
 from server.ledger.model import Fact, Kind
-from server.nominations.model import Nomination, NoSuchNomination, State, Step
+from server.nominations.model import Nomination, NoSuchNomination, State
 from server.nominations.store import NominationStore
 from server.notifications.actions import Notifications
 
@@ -45,8 +45,7 @@ class Moves:
         """Takes a step that was checked; `code` and `into` say why and where to, `changes` are further fields."""
         now = self._clock()
         body = {"from": nomination.state.value, "to": to.value, "code": code, "into": into}
-        steps = (*nomination.steps, Step(now, to, by, code, into))
-        moved = replace(nomination, state=to, code=code, into=into, steps=steps, **changes)
+        moved = replace(nomination, state=to, code=code, into=into, **changes)
         fact = Fact(Kind.NOMINATION_MOVED, now, moved.id, by, body, moved.episode)
         news = code if code and to is nomination.state else to.value
         return await self.change(tx, moved, fact, news, code=code or "", into=into or "")

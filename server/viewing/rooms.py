@@ -10,6 +10,9 @@ from server.inspections.actions import Inspections
 from server.inspections.findings import Findings
 from server.kit.clock import Clock
 from server.ledger.actions import Ledger
+from server.nominations.actions import Nominations
+from server.nominations.curation import Curation
+from server.notifications.actions import Notifications
 from server.people.actions import People
 from server.rectifications.actions import Rectifications
 from server.targets.actions import Targets
@@ -24,6 +27,9 @@ class Rooms:
     targets: Targets
     draws: Draws
     episodes: Episodes
+    nominations: Nominations
+    curation: Curation
+    notifications: Notifications
     inspections: Inspections
     findings: Findings
     rectifications: Rectifications

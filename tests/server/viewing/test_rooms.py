@@ -3,7 +3,18 @@ from typing import get_type_hints
 
 from server.viewing.rooms import Rooms
 
-BELOW = {"draws", "episodes", "inspections", "kit", "ledger", "people", "rectifications", "targets"}
+BELOW = {
+    "draws",
+    "episodes",
+    "inspections",
+    "kit",
+    "ledger",
+    "nominations",
+    "notifications",
+    "people",
+    "rectifications",
+    "targets",
+}
 
 
 def test_viewing_looks_only_at_rooms_below_it():
