@@ -1,0 +1,99 @@
+// A published board: every line read, hashed and counted. Bytes in, figures out; the same in a page and in a worker.
+
+import { bytesOf, hex } from "./bytes.js";
+import { climbed, leafHashes, sha256 } from "./merkle.js";
+
+export const TIERS = ["device", "phone", "verified"];
+const LINE_FEED = 10;
+const CODE_CHARACTERS = 26;
+const CODE = /^[0-9a-hjkmnp-tv-z]{26}$/; // Crockford base 32
+
+/** Where each line begins and ends, line feeds left out; null if the last one lacks its own. */
+export function linesOf(bytes) {
+  const ends = [];
+  for (let at = bytes.indexOf(LINE_FEED); at >= 0; at = bytes.indexOf(LINE_FEED, at + 1)) ends.push(at);
+  return bytes.length === (ends.at(-1) ?? -1) + 1 ? ends : null;
+}
+
+/** {lines, root, index, line}: the root in hex, and where the code stands (-1: nowhere). */
+export function rooted(bytes, ends, code, told = () => {}) {
+  const begin = (n) => (n ? ends[n - 1] + 1 : 0);
+  const line = (n) => bytes.subarray(begin(n), ends[n]);
+  const index = code ? placeOf(code, ends.length, (n) => text(line(n).subarray(0, CODE_CHARACTERS))) : -1;
+  const hashes = leafHashes(ends.length, line, told);
+  const { root } = climbed(hashes, -1, (done) => told(ends.length + done));
+  return { lines: ends.length, root: hex(root), index, line: index < 0 ? null : text(line(index)) };
+}
+
+/** Codes ascend, so halving finds one; whether they do is checked by `counted`. */
+function placeOf(code, count, codeAt) {
+  let [low, high] = [0, count];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (codeAt(middle) < code) low = middle + 1;
+    else high = middle;
+  }
+  return low < count && codeAt(low) === code ? low : -1;
+}
+
+function text(bytes) {
+  return String.fromCharCode(...bytes);
+}
+
+/**
+ * The count of a board under the rules that were fixed when the ballot was opened (the body of its `ballot.opened`):
+ * {raw, counted, result, bad}, `bad` being the number of the first line that breaks a rule (from 1), or 0.
+ */
+export function counted(bytes, rules) {
+  const lines = new TextDecoder().decode(bytes).split("\n").slice(0, -1);
+  const votes = new Map();
+  let [before, bad] = ["", 0];
+  for (let n = 0; n < lines.length && !bad; n += 1) {
+    const code = lines[n].slice(0, CODE_CHARACTERS);
+    if (code <= before || lines[n][CODE_CHARACTERS] !== " " || !CODE.test(code)) bad = n + 1;
+    before = code;
+    const vote = lines[n].slice(CODE_CHARACTERS + 1);
+    const known = votes.get(vote);
+    if (known) known.many += 1;
+    else votes.set(vote, { many: 1, first: n + 1 });
+  }
+  const wrong = [...votes].filter(([vote]) => !isVote(vote, rules)).map(([, { first }]) => first);
+  if (wrong.length) bad = Math.min(bad || Infinity, ...wrong);
+  return bad ? { bad } : { bad, ...tallied(votes, rules) };
+}
+
+/** `<tier> <option>[,<option>…]`, the options ascending, each once, no more than allowed. */
+function isVote(vote, { options, choose, tier }) {
+  const [least, ...rest] = vote.split(" ");
+  const choices = rest.join(" ").split(",");
+  const reaches = TIERS.indexOf(least) >= TIERS.indexOf(tier);
+  const ascending = choices.every((option, n) => n === 0 || choices[n - 1] < option);
+  return reaches && ascending && choices.length <= choose && choices.every((option) => options.includes(option));
+}
+
+function tallied(votes, { options, counted_tier: least, tie_break: order }) {
+  const raw = Object.fromEntries(TIERS.map((tier) => [tier, 0]));
+  const counts = Object.fromEntries(options.map((option) => [option, 0]));
+  for (const [vote, { many }] of votes) {
+    const [tier, choices] = vote.split(" ");
+    raw[tier] += many;
+    if (TIERS.indexOf(tier) < TIERS.indexOf(least)) continue;
+    for (const option of choices.split(",")) counts[option] += many;
+  }
+  const result = [...order].sort((one, other) => counts[other] - counts[one]); // Stable: equals keep the fixed order.
+  return { raw, counted: counts, result };
+}
+
+/** Whether the order that decides between equals is the one that nobody could choose. */
+export function isTieBreak(ballot, { options, tie_break: order }) {
+  const key = new Map(options.map((option) => [option, hex(sha256(bytesOf(`${ballot} ${option}`)))]));
+  const right = [...options].sort((one, other) => (key.get(one) < key.get(other) ? -1 : 1));
+  return right.length === order.length && right.every((option, n) => option === order[n]);
+}
+
+/** The SHA-256 of a file in hex; by the browser itself where it can. */
+export async function digestOf(bytes) {
+  const native = await globalThis.crypto?.subtle?.digest("SHA-256", bytes);
+  return hex(native ? new Uint8Array(native) : sha256(bytes));
+}
+

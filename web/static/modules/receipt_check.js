@@ -1,0 +1,168 @@
+// A receipt, checked in the voter's own browser: each step on its line, good, bad or left out, never only a total.
+
+import { isTieBreak } from "./board.js";
+import { currentCheckpoint, provenEntry, sameAsBefore, Unproven } from "./ledger_check.js";
+import { isPromised, isWhole, kept, readReceipt, shownCode } from "./receipts.js";
+
+const page = document.querySelector("[data-receipt-check]");
+const form = page.querySelector("form");
+const { ballot, board, opened, closed } = page.dataset;
+
+/** The lines of the check in their order; what one leaves behind, the next ones use. */
+const STEPS = [
+  ["ledger", async (got) => (got.checkpoint = await currentCheckpoint()) && null],
+  ["history", async (got) => sameAsBefore(got.checkpoint)],
+  ["rules", async (got) => (got.rules = await bodyOf(opened, "ballot.opened", got)) && fits(isTieBreak(ballot, got.rules))],
+  ["promise", promised],
+  ["entry", async (got) => (got.result = await bodyOf(closed, "ballot.closed", got)) && null],
+  ["file", async (got) => fits((got.found = await worked(got)).sha256 === got.result.board_sha256)],
+  ["root", async ({ found, result }) => fits(found.root === result.root && found.lines === result.votes)],
+  ["line", async (got) => fits(got.found.index >= 0 && isLine(got))],
+  ["count", async ({ found, result }) => fits(sameCount(found.count, result))],
+];
+/** What of the above still can be said while the ballot is not closed. */
+const BEFORE_CLOSING = new Set(["ledger", "history", "rules", "promise"]);
+
+function fits(whether) {
+  if (!whether) throw new Unproven("here");
+  return null;
+}
+
+async function bodyOf(index, kind, { checkpoint }) {
+  const { fact } = await provenEntry(Number(index), checkpoint);
+  fits(fact.kind === kind && fact.subject === ballot);
+  return fact.body;
+}
+
+async function promised({ receipt, checkpoint }) {
+  if (!isWhole(receipt)) return "absent"; // A code alone carries no promise.
+  return fits(receipt.ballot === ballot && (await isPromised(receipt, checkpoint.key.key)));
+}
+
+/** The board's line says exactly what the receipt says, as far as the receipt says it. */
+function isLine({ found, receipt }) {
+  const [code, tier, choices] = found.line.split(" ");
+  if (code !== receipt.code) return false;
+  return !isWhole(receipt) || (tier === receipt.tier && choices === receipt.choices.join(","));
+}
+
+function sameCount({ bad, raw, counted, result }, published) {
+  if (bad) return false;
+  const tiers = Object.keys(raw).every((tier) => raw[tier] === (published.raw[tier] ?? 0));
+  const options = Object.keys(counted).every((option) => counted[option] === (published.counted[option] ?? 0));
+  return tiers && options && result.join() === published.result.join();
+}
+
+/** The board, fetched and worked through beside the page. */
+function worked({ receipt, rules }) {
+  const worker = new Worker(new URL("./board_worker.js", import.meta.url), { type: "module" });
+  return new Promise((resolve, reject) => {
+    worker.onmessage = ({ data }) => {
+      if (data.doing) showProgress(data);
+      else if (data.found) resolve(data.found);
+      else reject(new TypeError(data.failed));
+    };
+    worker.onerror = (event) => reject(new TypeError(event.message));
+    worker.postMessage({ url: board, code: receipt.code, rules });
+  }).finally(() => worker.terminate());
+}
+
+function showProgress({ doing, part }) {
+  const line = page.querySelector('[data-step="file"]');
+  for (const word of line.querySelectorAll("[data-doing]")) word.hidden = word.dataset.doing !== doing;
+  line.querySelector("progress").value = part;
+}
+
+async function check(receipt) {
+  const got = { receipt };
+  let outcome = closed ? "good" : "promised";
+  begin(receipt);
+  for (const [name, work] of STEPS) {
+    if (!closed && !BEFORE_CLOSING.has(name)) continue;
+    const came = await step(name, () => work(got));
+    if (came === "good") continue;
+    outcome = came;
+    if (came === "away" || !MAY_GO_ON.has(name)) break;
+  }
+  finish(outcome, got);
+}
+
+/** Where one of these is wrong, the others still say something. */
+const MAY_GO_ON = new Set(["history", "promise", "file", "root", "line"]);
+
+async function step(name, work) {
+  show(name, "running");
+  try {
+    show(name, (await work()) ?? "good");
+    return "good";
+  } catch (problem) {
+    // Nobody answering proves nothing, neither good nor bad.
+    const came = problem instanceof TypeError && !(problem instanceof Unproven) ? "away" : "bad";
+    show(name, came);
+    return came;
+  }
+}
+
+function show(name, state) {
+  const line = page.querySelector(`[data-step="${name}"]`);
+  line.dataset.state = state;
+  for (const word of line.querySelectorAll("[data-when]")) word.hidden = !word.dataset.when.split(" ").includes(state);
+}
+
+function begin(receipt) {
+  form.ariaBusy = "true";
+  page.querySelector("[data-unread]").hidden = true;
+  page.querySelector("[data-steps]").hidden = false;
+  page.querySelector("[data-code]").textContent = shownCode(receipt.code);
+  for (const [name] of STEPS) show(name, "waiting");
+  for (const verdict of page.querySelectorAll("[data-verdict]")) verdict.hidden = true;
+  began = performance.now();
+}
+
+let began = 0;
+
+function finish(outcome, { found }) {
+  form.ariaBusy = "false";
+  page.dataset.outcome = outcome;
+  page.dataset.milliseconds = Math.round(performance.now() - began);
+  if (found?.line) showChoices(found.line.split(" "));
+  const verdict = page.querySelector(`[data-verdict="${outcome}"]`);
+  verdict.hidden = false;
+  verdict.scrollIntoView({ block: "nearest" });
+}
+
+function showChoices([, tier, choices]) {
+  const chosen = new Set(choices.split(","));
+  for (const name of page.querySelectorAll("[data-option]")) name.hidden = !chosen.has(name.dataset.option);
+  for (const word of page.querySelectorAll("[data-tier]")) word.hidden = word.dataset.tier !== tier;
+  page.querySelector("[data-choices]").hidden = false;
+}
+
+function refuse() {
+  page.querySelector("[data-unread]").hidden = false;
+  form.elements.receipt.focus();
+}
+
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  if (form.ariaBusy === "true") return;
+  const receipt = readReceipt(form.elements.receipt.value.trim());
+  if (receipt) check(receipt);
+  else refuse();
+});
+
+form.elements.file?.addEventListener("change", async ({ target }) => {
+  form.elements.receipt.value = (await target.files[0]?.text()) ?? "";
+  form.requestSubmit();
+});
+
+const own = kept(ballot);
+if (own) {
+  const use = page.querySelector("[data-use-kept]");
+  use.hidden = false;
+  use.addEventListener("click", () => {
+    form.elements.receipt.value = JSON.stringify(own, null, 2);
+    form.requestSubmit();
+  });
+}
+form.querySelector("button[type=submit]").disabled = false;
