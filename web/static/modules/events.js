@@ -4,7 +4,7 @@ import { backoff } from "./net.js";
 
 const QUIET_SECONDS = 3; // A shorter gap is nobody's business.
 
-/** Listens for ever. `heard` may have fact(fact), watching(count), lost() and found(). */
+/** Listens for ever. `heard` may have fact(fact), watching(count), tally(tally), lost() and found(). */
 export function listen({ episode, from, heard }) {
   let last = Number(from);
   let attempt = 0;
@@ -32,6 +32,7 @@ export function listen({ episode, from, heard }) {
       heard.fact?.(fact);
     });
     source.addEventListener("watching", (event) => heard.watching?.(JSON.parse(event.data).watching));
+    source.addEventListener("tally", (event) => heard.tally?.(JSON.parse(event.data)));
   };
   // A dropped connection is taken up again by the browser; an HTTP error (503 while the server restarts) is not.
   const failed = async (which) => {

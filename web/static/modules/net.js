@@ -17,12 +17,14 @@ export function newKey() {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** What the server said no to: HTTP status, sentence, form field. */
+/** What the server said no to: HTTP status, sentence, form field, name of the refusal, seconds to wait. */
 export class Refused extends Error {
-  constructor(status, message, where) {
+  constructor(status, message, where, kind = null, retryAfter = 0) {
     super(message);
     this.status = status;
     this.where = where;
+    this.kind = kind;
+    this.retryAfter = retryAfter;
   }
 
   /** Whether asking the same again later may help. */
@@ -43,8 +45,8 @@ export async function post(url, body, milliseconds = 15000) {
   const text = await reply.text();
   const facts = parsed(text);
   if (!reply.ok) {
-    const { message = "", where = null } = facts?.error ?? {};
-    throw new Refused(reply.status, message, where);
+    const { message = "", where = null, kind = null } = facts?.error ?? {};
+    throw new Refused(reply.status, message, where, kind, Number(reply.headers.get("Retry-After")) || 0);
   }
   return { facts, location: reply.headers.get("Location") };
 }

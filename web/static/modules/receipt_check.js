@@ -75,26 +75,35 @@ function showProgress({ doing, part }) {
 
 async function check(receipt) {
   const got = { receipt };
-  let outcome = closed ? "good" : "promised";
+  const came = {};
   begin(receipt);
   for (const [name, work] of STEPS) {
     if (!closed && !BEFORE_CLOSING.has(name)) continue;
-    const came = await step(name, () => work(got));
-    if (came === "good") continue;
-    outcome = came;
-    if (came === "away" || !MAY_GO_ON.has(name)) break;
+    came[name] = await step(name, () => work(got));
+    if (came[name] === "away" || (came[name] === "bad" && !MAY_GO_ON.has(name))) break;
   }
-  finish(outcome, got);
+  finish(verdictOf(came), got);
 }
 
 /** Where one of these is wrong, the others still say something. */
 const MAY_GO_ON = new Set(["history", "promise", "file", "root", "line"]);
 
+/** `broken`: the voter holds a signed promise, and the board that was published lacks what it promises. */
+function verdictOf(came) {
+  const all = Object.values(came);
+  if (came.line === "bad" && came.promise === "good") return "broken";
+  if (all.includes("bad")) return "bad";
+  if (all.includes("away")) return "away";
+  if (closed) return "good";
+  return came.promise === "good" ? "promised" : "later";
+}
+
 async function step(name, work) {
   show(name, "running");
   try {
-    show(name, (await work()) ?? "good");
-    return "good";
+    const came = (await work()) ?? "good";
+    show(name, came);
+    return came;
   } catch (problem) {
     // Nobody answering proves nothing, neither good nor bad.
     const came = problem instanceof TypeError && !(problem instanceof Unproven) ? "away" : "bad";
