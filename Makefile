@@ -33,6 +33,10 @@ $(VENDOR)/.installed: web/package.json web/package-lock.json web/.npmrc
 	sed -i "s|'@noble/hashes/|'../hashes/|" $(VENDOR)/noble/curves/*.js
 	sed -i "s|'@noble/hashes/|'../../hashes/|" $(VENDOR)/noble/curves/abstract/*.js
 	gzip -9 -k -f -n $(VENDOR)/noble/*/*.js $(VENDOR)/noble/curves/abstract/*.js
+	mkdir -p $(VENDOR)/altcha
+	cp $(VENV)/npm/node_modules/altcha/dist/workers/sha.js $(VENDOR)/altcha/sha.js
+	cp $(VENV)/npm/node_modules/altcha/LICENSE.txt $(VENDOR)/altcha/LICENSE
+	gzip -9 -k -f -n $(VENDOR)/altcha/sha.js
 	touch $@
 
 demo: setup ## a fictional city with an inspection live now, on http://127.0.0.1:8080

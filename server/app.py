@@ -12,6 +12,7 @@ from aiohttp import web
 from scheduler.runner import Job, Runner
 from scheduler.week import Cycle, Step, next_week
 from scheduler.when import every
+from server.citizens import routes as citizen_routes
 from server.config import BadSetting, Settings
 from server.draws import routes as draw_routes
 from server.episodes import jobs as episode_jobs
@@ -93,6 +94,9 @@ def _add_doors(doors: Doors, house: House, renderer: Renderer, languages: Langua
     rectification_routes.add_doors(doors, house.rectifications)
     ledger_routes.add_doors(doors, house.ledger, url_of)
     event_routes.add_doors(doors, house.hub)
+    citizen_routes.add_doors(
+        doors, house.citizens, citizen_routes.Cookies(secure=settings.secure, days=settings.citizen_days)
+    )
     people_routes.add_doors(
         doors, house.people, people_routes.Cookies(secure=settings.secure, days=settings.session_days)
     )

@@ -46,6 +46,7 @@ async def test_every_writing_door_of_the_public_is_named_here(site):
     """Whoever opens another one to everybody says so in this test."""
     open_to_all = {d.path for d in site.app[DOORS] if d.method not in ("GET", "OPTIONS") and Role.VIEWER in MAY[d.deed]}
     assert open_to_all == {
+        "/citizen/challenge",
         "/sign-in",
         "/sign-out",
         "/invitations/{token}",
