@@ -48,7 +48,7 @@ class Moves:
         moved = replace(nomination, state=to, code=code, into=into, **changes)
         fact = Fact(Kind.NOMINATION_MOVED, now, moved.id, by, body, moved.episode)
         news = code if code and to is nomination.state else to.value
-        return await self.change(tx, moved, fact, news, code=code or "", into=into or "")
+        return await self.change(tx, moved, fact, news, why=code or "", into=into or "")
 
     async def change(self, tx: Tx, changed: Nomination, fact: Fact, news: str, **parameters: str) -> Nomination:
         """Saves a change with its fact, and tells the followers."""

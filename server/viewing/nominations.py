@@ -1,6 +1,7 @@
 """Gathers the pages about nominations, for citizens and for operators."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from server.citizens.model import Citizen
 from server.kit.errors import TooLate
@@ -164,8 +165,8 @@ class NominationPages:
             first = await store.find(episode_id, skip=skip, limit=PAGE, released_at=None, hidden_at=None)
         if len(first) == PAGE:
             return first
-        seen = [{"released_at": {"$ne": None}}, {"hidden_at": {"$ne": None}}]
-        rest = await store.find(episode_id, skip=max(0, skip - waiting), limit=PAGE - len(first), **{"$or": seen})
+        seen: dict[str, Any] = {"$or": [{"released_at": {"$ne": None}}, {"hidden_at": {"$ne": None}}]}
+        rest = await store.find(episode_id, skip=max(0, skip - waiting), limit=PAGE - len(first), **seen)
         return [*first, *rest]
 
     async def _lines(self, found: list[Nomination], suggestions: dict[str, Suggestions]) -> list[DeskLine]:
@@ -261,7 +262,7 @@ def told(message: Message, about: NominationView | None) -> News:
     return News(
         code=message.code.removeprefix("nomination."),
         about=about.name if about else None,
-        reason=said.get("code"),
+        reason=said.get("why"),
         link=message.link,
         at=message.at,
         unread=message.read_at is None,
