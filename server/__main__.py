@@ -57,6 +57,13 @@ def _parser() -> argparse.ArgumentParser:
     lists = commands.add_parser("checklists", help="the published checklists").add_subparsers(required=True)
     publish = _command(lists, "publish", _publish, "publish a checklist as a new version")
     publish.add_argument("file", type=Path, metavar="FILE")
+    verify = commands.add_parser("verify", help="check what was published, without trusting us").add_subparsers(
+        required=True
+    )
+    draw = _command(verify, "draw", _verify_draw, "check a draw: exit code 0 proven, 1 refuted, 2 cannot tell")
+    draw.add_argument("where", metavar="FILE|URL", help="the draw's JSON, or the address of its page")
+    draw.add_argument("--pool", type=Path, metavar="FILE", help="the pool, where it does not lie beside the JSON")
+    draw.add_argument("--json", action="store_true", help="print the steps as JSON")
     accounts = commands.add_parser("account", help="people who sign in").add_subparsers(required=True)
     invite = _command(accounts, "invite", _invite, "print a link by which one person opens an account, once")
     roles = [r.value for r in (Role.INSPECTOR, Role.DEPUTY, Role.OPERATOR)]
@@ -103,6 +110,12 @@ async def _publish(settings: Settings, asked: argparse.Namespace) -> int:
 
     async with serving.house(settings) as house:
         return await run_publish(house.targets, asked.file, sys.stdout)
+
+
+async def _verify_draw(_settings: Settings, asked: argparse.Namespace) -> int:
+    from server.draws.command import run_verify  # brings the pairing
+
+    return await run_verify(asked.where, asked.pool, asked.json, sys.stdout)
 
 
 async def _invite(settings: Settings, asked: argparse.Namespace) -> int:
