@@ -31,9 +31,12 @@ from server.kit.leases import Leases
 from server.kit.mongo import Database
 from server.kit.replies import RENDER, TRANSLATE, Render, json_reply
 from server.ledger import routes as ledger_routes
+from server.nominations import routes as nomination_routes
+from server.notifications import routes as notification_routes
 from server.people import routes as people_routes
 from server.people.model import Deed, Person, permit
 from server.rectifications import routes as rectification_routes
+from server.viewing import nomination_routes as nomination_page_routes
 from server.viewing import routes as viewing_routes
 from server.viewing.live import url_of
 from streaming.peer import IceServer
@@ -91,6 +94,9 @@ def _add_doors(doors: Doors, house: House, renderer: Renderer, languages: Langua
         cut=lambda name, reason: _cut(house, name, reason, time.time()),
         end=lambda name, reason: house.channels.open(name).end(reason),
     )
+    nomination_routes.add_doors(doors, house.nominations, house.curation)
+    notification_routes.add_doors(doors, house.notifications)
+    nomination_page_routes.add_doors(doors, house.nomination_pages)
     rectification_routes.add_doors(doors, house.rectifications)
     ledger_routes.add_doors(doors, house.ledger, url_of)
     event_routes.add_doors(doors, house.hub)

@@ -36,6 +36,7 @@ from server.targets.model import Grade
 from server.viewing.cards import Cards
 from server.viewing.desks import Desks
 from server.viewing.live import Live
+from server.viewing.nominations import NominationPages
 from server.viewing.pages import Pages
 from server.viewing.registry import Registry
 from server.viewing.rooms import Rooms
@@ -186,6 +187,7 @@ class House:
         self.cards = Cards(rooms)
         self.pages = Pages(rooms, self.cards)
         self.registry = Registry(rooms, self.cards)
+        self.nomination_pages = NominationPages(rooms, self.cards)
         self.desks = Desks(rooms, self.cards, self.pages)
         live = Live(self.cards, self.pages)
         self.hub = Hub(self.ledger, live.shown, slow_seconds=settings.slow_viewer_seconds)

@@ -54,6 +54,8 @@ def url_of(entry: Entry) -> str | None:
             return f"/findings/{subject}"
         case "rectification":
             return rectification_url(subject)
+        case "nomination":
+            return f"/nominations/{subject}"
         case "draw":
             return f"/draws/{subject}"
         case "episode":

@@ -17,7 +17,6 @@ async function send(event) {
     form.elements.proof.value = await prove(form.dataset.proven, (share) => progress(state, share));
     const { location: next } = await post(form.action, new URLSearchParams(new FormData(form)));
     location.assign(next);
-    if (new URL(next, location.href).pathname === location.pathname) location.reload();
   } catch (problem) {
     showProblem(form, problem instanceof Refused ? problem.message : "", problem.where);
     form.ariaBusy = "false";
