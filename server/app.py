@@ -3,20 +3,18 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from importlib.metadata import version
 
 from aiohttp import web
 
 from scheduler.runner import Job, Runner
-from scheduler.week import Cycle, Step, next_week
-from scheduler.when import every
+from server.ballots import routes as ballot_routes
 from server.citizens import routes as citizen_routes
-from server.config import BadSetting, Settings
+from server.config import Settings
 from server.draws import routes as draw_routes
-from server.episodes import jobs as episode_jobs
 from server.episodes import routes as episode_routes
+from server.episodes import step_routes
 from server.episodes.lifecycle import Phase
 from server.events import routes as event_routes
 from server.house import House
@@ -39,6 +37,7 @@ from server.rectifications import routes as rectification_routes
 from server.viewing import nomination_routes as nomination_page_routes
 from server.viewing import routes as viewing_routes
 from server.viewing.live import url_of
+from server.weekly import weekly_jobs
 from streaming.peer import IceServer
 from streaming.whep import Whep
 from streaming.whip import Whip
@@ -46,6 +45,7 @@ from web.i18n import LANGUAGES, words
 from web.render import Renderer
 
 WHISPER_SECONDS = 2.0
+TALLY_SECONDS = 1.0
 PLACES_SECONDS = 2.0
 VERSION = version("seethrough")
 
@@ -84,6 +84,7 @@ def _add_doors(doors: Doors, house: House, renderer: Renderer, languages: Langua
     viewing_routes.add_doors(doors, house.pages, house.registry, house.desks, languages.of)
     draw_routes.add_doors(doors, house.draws, house.sources)
     episode_routes.add_doors(doors, house.episodes, house.choosing, house.watching, zone)
+    step_routes.add_doors(doors, house.cycle, zone)
     inspection_routes.add_doors(
         doors,
         house.inspections,
@@ -106,6 +107,7 @@ def _add_doors(doors: Doors, house: House, renderer: Renderer, languages: Langua
     people_routes.add_doors(
         doors, house.people, people_routes.Cookies(secure=settings.secure, days=settings.session_days)
     )
+    ballot_routes.add_doors(doors, house.ballots)
     _add_streaming(doors, house)
     _add_machine_doors(doors, house, renderer)
 
@@ -209,6 +211,7 @@ async def prepare_house(house: House) -> None:
         house.rectifications.store,
         house.people,
         house.citizens,
+        house.ballots,
         house.nominations.store,
         house.notifications.store,
         house.targets,
@@ -228,6 +231,8 @@ async def _life(app: web.Application) -> AsyncIterator[None]:
         _ = house.tasks.keep("ledger sequencer", house.ledger.sequence_forever)
         _ = house.tasks.keep("live events", house.hub.run)
         _ = house.tasks.keep("draws", house.sources.tend)
+        _ = house.tasks.keep("ballots", house.ballots.look_forever)
+        _ = house.tasks.keep("running tallies", lambda: _whisper_tallies(house))
         _ = house.tasks.keep("viewer counts", lambda: _whisper_counts(house))
         await all_in_place(house)  # Recovery reads the record, which may lack the last words of an earlier server.
         await house.broadcasts.recover()
@@ -257,29 +262,17 @@ async def _whisper_counts(house: House) -> None:
         await asyncio.sleep(WHISPER_SECONDS)
 
 
+async def _whisper_tallies(house: House) -> None:
+    """Tells pages how a ballot stands, where that is shown: once a second at most, never a fact."""
+    while True:
+        for episode, tally in house.ballots.changed_tallies():
+            house.hub.whisper(episode, "tally", tally)
+        await asyncio.sleep(TALLY_SECONDS)
+
+
 def jobs(house: House) -> Sequence[Job]:
     """All timed work."""
-    if not house.settings.weekly:
-        return ()
-    cycle = Cycle(house.settings.timezone, weekly_steps(house.settings.weekly_plan))
-
-    def coming() -> tuple[str, Mapping[str, datetime]]:
-        week = next_week(cycle, house.clock())
-        return week.key, week.moments
-
-    return (Job("next episode", every(3600), episode_jobs.create_next(house.episodes, coming, "{week}")),)
-
-
-def weekly_steps(words: str) -> tuple[Step, ...]:
-    """`mon 09:00, wed 09:00, thu 10:00, fri 10:00` as the steps of the week."""
-    names = (Phase.NOMINATING, Phase.VOTING, Phase.DRAWING, Phase.LIVE)
-    parts = words.split(",")
-    if len(parts) != len(names):
-        raise BadSetting(f"SEETHROUGH_WEEKLY_PLAN is “{words}”; it has four moments, such as fri 10:00.")
-    try:
-        return tuple(Step.parse(name.value, part) for name, part in zip(names, parts, strict=True))
-    except ValueError as problem:
-        raise BadSetting(f"SEETHROUGH_WEEKLY_PLAN: {problem}") from None
+    return weekly_jobs(house.settings, house.clock, house.episodes, house.cycle)
 
 
 def _may_monitor(house: House) -> Callable[[web.Request, str], Awaitable[bool]]:

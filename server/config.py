@@ -77,12 +77,25 @@ class Settings:
     grade_tickets: str = knob(
         "Tickets in a draw by credit grade; a target without a grade has as many as B.", "A=1, B=2, C=4, D=8"
     )
+    vote_gather_milliseconds: float = knob("How long votes are gathered before they are kept together.", 5.0)
+    waiting_votes: int = knob("Votes that may wait to be kept; more are asked to come again.", 5000)
+    votes_per_network: int = knob("Votes an hour that one network may cast in a ballot; 0 for no limit.", 3000)
     shortlist_size: int = knob("How many of a ballot's first options go into the draw of a shortlist episode.", 5)
     inspector_rest_days: int = knob("Days after a visit in which an inspector is not drawn again; 0 for none.", 0)
     weekly: bool = knob("Whether the weekly cycle creates the next episode by itself.", False)
     weekly_plan: str = knob(
         "The week's steps as weekday and time: nominating, voting, drawing, live.",
         "mon 09:00, wed 09:00, thu 10:00, fri 10:00",
+    )
+    weekly_method: str = knob("How the weekly cycle chooses the target: draw, vote or shortlist.", "shortlist")
+    weekly_title: str = knob(
+        "Title of the weekly cycle's episodes; {year} and {week} are filled in.", "{year}年第{week}周 · Week {week}"
+    )
+    holiday_rule: str = knob(
+        "What becomes of a week whose live day is a public holiday: skip, or next (working day).", "skip"
+    )
+    step_window_hours: float = knob(
+        "Hours in which a step that was missed is still taken; after that it is held.", 12.0
     )
     rectification_days: int = knob("Working days that a rectification has by default.", 10)
     objection_days: int = knob("Days that a verified rectification stays open to objection.", 7)
@@ -133,6 +146,9 @@ class Settings:
         _between("session_days", self.session_days, 1, 3650)
         _between("invitation_hours", self.invitation_hours, 1, 24 * 365)
         _between("sign_in_attempts", self.sign_in_attempts, 1, 1000)
+        _between("vote_gather_milliseconds", self.vote_gather_milliseconds, 0, 1000)
+        _between("waiting_votes", self.waiting_votes, 1, 1_000_000)
+        _between("votes_per_network", self.votes_per_network, 0, 10**9)
         _between("photo_pixels", self.photo_pixels, 200, 10_000)
         _between("slow_viewer_seconds", self.slow_viewer_seconds, 0.1, 3600)
         _between("max_upload_mb", self.max_upload_mb, 1, 512)
@@ -155,11 +171,23 @@ class Settings:
             raise BadSetting(
                 f"{PREFIX}OIDC_ISSUER is set, but {PREFIX}OIDC_CLIENT_ID is not; the provider gives you one."
             )
+        self._check_weekly()
         if self.log_level not in ("debug", "info", "warning", "error"):
             raise BadSetting(f"{PREFIX}LOG_LEVEL is “{self.log_level}”; use debug, info, warning or error.")
         if self.public_url and not _is_web_address(self.public_url):
             raise BadSetting(f"{PREFIX}PUBLIC_URL is “{self.public_url}”; it begins with http:// or https://.")
         self.zone()
+
+    def _check_weekly(self) -> None:
+        _among("weekly_method", self.weekly_method, "draw", "vote", "shortlist")
+        _among("holiday_rule", self.holiday_rule, "skip", "next")
+        _between("step_window_hours", self.step_window_hours, 0.1, 24 * 6)
+        try:
+            self.weekly_title.format(year="2026", week=48)
+        except (KeyError, ValueError, IndexError, AttributeError):
+            raise BadSetting(
+                f"{PREFIX}WEEKLY_TITLE is “{self.weekly_title}”; only {{year}} and {{week}} can be filled in."
+            ) from None
 
     def zone(self) -> ZoneInfo:
         """The time zone; BadSetting when the machine does not know it."""
@@ -198,6 +226,11 @@ def _is_web_address(text: str) -> bool:
     except ValueError:
         return False
     return address.scheme in ("http", "https") and bool(address.hostname)
+
+
+def _among(name: str, value: str, *known: str) -> None:
+    if value not in known:
+        raise BadSetting(f"{PREFIX}{name.upper()} is “{value}”; use one of: {', '.join(known)}.")
 
 
 def _between(name: str, value: float, least: float, most: float) -> None:

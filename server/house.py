@@ -2,15 +2,18 @@
 
 from datetime import timedelta
 
+from server.ballots.actions import Ballots
 from server.citizens.actions import Citizens
 from server.citizens.keys import load_or_make as load_or_make_secret
 from server.config import Settings
 from server.draws.actions import Draws
 from server.draws.beacon import Chain
 from server.draws.fetching import Relay
+from server.draws.plan import Asked
 from server.draws.sources import Sources
 from server.episodes.actions import Episodes
 from server.episodes.choosing import Choosing
+from server.episodes.cycle import Cycle
 from server.episodes.eligibility import Rules
 from server.episodes.lifecycle import Phase
 from server.episodes.watching import Watching
@@ -56,6 +59,7 @@ class House:
         self._build_citizens()
         self._build_choosing()
         self._build_inspecting()
+        self._build_cycle()
         self._build_streaming()
         self._build_viewing()
 
@@ -95,12 +99,28 @@ class House:
         )
         relay = Relay(settings.beacon_url) if settings.beacon_url else None
         self.sources = Sources(database, ledger, self.draws, clock, relay)
+        self._build_ballots()
         self.episodes = Episodes(database, ledger, clock)
         self._build_nominations()
         tickets = {Grade(grade): count for grade, count in settings.tickets().items()}
         rules = Rules(settings.target_cap, settings.target_interval_days, tickets, unknown_tickets=tickets[Grade.B])
         self.choosing = Choosing(
             database, self.targets, self.draws, self.episodes, clock, rules=rules, zone=settings.zone()
+        )
+
+    def _build_ballots(self) -> None:
+        settings = self.settings
+        self.ballots = Ballots(
+            self.database,
+            self.ledger,
+            self.citizens,
+            self.clock,
+            boards_dir=settings.data_dir / "boards",
+            tasks=self.tasks,
+            gather_milliseconds=settings.vote_gather_milliseconds,
+            waiting_votes=settings.waiting_votes,
+            per_network=settings.votes_per_network,
+            zone=settings.zone(),
         )
 
     def _build_nominations(self) -> None:
@@ -152,6 +172,16 @@ class House:
         self.rectifications.on_settled = self.inspections.close_if_done
         evidence = EvidenceStore(settings.data_dir / "evidence", settings.photo_pixels)
         self.findings = Findings(database, ledger, self.inspections, self.rectifications, evidence, clock)
+
+    def _build_cycle(self) -> None:
+        episodes, choosing, window = self.episodes, self.choosing, timedelta(hours=self.settings.step_window_hours)
+        self.cycle = Cycle(self.database, self.ledger, episodes, self.draws, self.clock, window=window)
+        self.cycle.takes = {
+            Phase.NOMINATING: lambda who, episode: episodes.advance(who, episode.id, Phase.NOMINATING),
+            Phase.VOTING: lambda who, episode: episodes.advance(who, episode.id, Phase.VOTING),
+            Phase.DRAWING: lambda who, episode: choosing.announce(who, episode.id, Asked()),
+            Phase.LIVE: lambda who, episode: self.inspections.start(who, episode.id),
+        }
 
     def _build_streaming(self) -> None:
         settings = self.settings

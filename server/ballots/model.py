@@ -7,7 +7,7 @@ from datetime import UTC, datetime, tzinfo
 
 from server.citizens.model import Citizen, Tier, Unidentified
 from server.kit.clock import iso
-from server.kit.errors import Invalid, NotFound, TooLate
+from server.kit.errors import Invalid, NotFound, TooLate, TooMany, Unavailable
 
 RULE = "most-votes-v1"
 """docs/verify.md says what it is; another way of counting gets another name."""
@@ -41,6 +41,18 @@ class BallotVoided(TooLate):
 
 class VotedAlready(TooLate):
     """A vote is final, and this citizen or this browser has one in this ballot."""
+
+
+class TooBusy(Unavailable):
+    """More votes wait than the server holds at once."""
+
+
+class BeingCounted(Unavailable):
+    """The ballot closed while this vote was on its way; whether it counts is known in a moment."""
+
+
+class TooManyFromHere(TooMany):
+    """One network has cast more votes than one network may."""
 
 
 class BadChoice(Invalid):
@@ -121,6 +133,13 @@ class Ballot:
                 moment=clock_time(self.closes_at, zone),
             )
 
+    def check_voidable(self, zone: tzinfo = UTC) -> None:
+        """Refuses to void what is void already, or whose result is out."""
+        if self.voided_at:
+            self.check_open(self.opens_at, zone)
+        if self.closed_at:
+            raise BallotClosed("This ballot is closed and its board is published; it can be voided no more.")
+
     def check_tier(self, citizen: Citizen) -> None:
         """Refuses who is not known well enough, and says how to get there."""
         if citizen.tier.reaches(self.tier):
@@ -176,7 +195,7 @@ class Receipt:
 
     def text(self) -> str:
         """What is promised."""
-        return receipt_text(self.ballot, self.code, self.tier.value, self.choices, iso(self.at))
+        return receipt_text(self.ballot, self.code, self.tier.value, ",".join(self.choices), iso(self.at))
 
 
 @dataclass(frozen=True)
@@ -208,19 +227,14 @@ def clock_time(moment: datetime, zone: tzinfo) -> str:
     return f"{moment.astimezone(zone):%Y-%m-%d %H:%M:%S}"
 
 
-def receipt_text(ballot: str, code: str, tier: str, choices: Sequence[str], at: str) -> str:
+def receipt_text(ballot: str, code: str, tier: str, choices: str, at: str) -> str:
     """The text of a receipt: five lines after a name; docs/verify.md."""
-    return f"seethrough-receipt-v1\n{ballot}\n{code}\n{tier}\n{','.join(choices)}\n{at}\n"
+    return f"seethrough-receipt-v1\n{ballot}\n{code}\n{tier}\n{choices}\n{at}\n"
 
 
 def promise_text(root: bytes) -> bytes:
     """What the server signs under the name of PROMISE for receipts with this Merkle root."""
     return root.hex().encode() + b"\n"
-
-
-def board_line(code: str, tier: str, choices: Sequence[str]) -> str:
-    """One vote on the board, without its line feed."""
-    return f"{code} {tier} {','.join(choices)}"
 
 
 def tie_break(ballot: str, options: Iterable[str]) -> tuple[str, ...]:
