@@ -13,7 +13,7 @@ STRING = re.compile(r"\"([^\"\n]*)\"|`([^`$\n]*)`")
 def test_imports_name_what_exists(path: Path) -> None:
     for names, other in re.findall(r'import {([^}]+)} from "\./([\w.]+)"', path.read_text("utf-8")):
         source = (path.parent / other).read_text("utf-8")
-        exported = set(re.findall(r"export (?:async )?(?:function|class|const) (\w+)", source))
+        exported = set(re.findall(r"export (?:async )?(?:function\*?|class|const) (\w+)", source))
         assert {name.strip() for name in names.split(",")} <= exported, other
 
 

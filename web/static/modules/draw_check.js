@@ -1,7 +1,7 @@
 // Checks a whole draw against docs/verify.md, step by step. Given what was published; asks nobody, trusts nothing.
 
 import {
-  beaconValue, commitment, drawn, FELL, keyOf, lots, lotsRfc3797, must, Problem, pseudonym, team,
+  beaconValue, commitment, drawn, FELL, keyOf, lots, lotsRfc3797, must, Problem, pseudonym, team
 } from "./draw_rule.js";
 
 /** The chain that every copy of this page knows; another one is only as good as who runs it. */
