@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from tests.web.sample_ballots import BALLOT_PAGES
 from tests.web.samples import (
     CHECKPOINT,
     HASH,
@@ -268,6 +269,7 @@ PAGES: list[tuple[str, str, str, object, object]] = [
     ("plan", "episodes/plan.html", "/operator/episodes/ep_1", plan_page(), OPERATOR),
     ("plan-empty", "episodes/plan.html", "/operator/episodes/ep_1",
      plan_page(whep_url=None, actions=[], team=[], draws=[], gate=gate(ok=False), inspection_id=None), OPERATOR),
+    *BALLOT_PAGES,
     ("error-404", "error.html", "/nowhere", error(), None),
     ("error-401", "error.html", "/console", error(401, "NotAllowed", "请先登录。"), None),
     ("error-500", "error.html", "/episodes", error(500, "Accident", "err_01"), None),

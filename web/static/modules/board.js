@@ -1,7 +1,8 @@
 // A published board: every line read, hashed and counted. Bytes in, figures out; the same in a page and in a worker.
 
+import { sha256 } from "../vendor/noble/hashes/sha2.js";
 import { bytesOf, hex } from "./bytes.js";
-import { climbed, leafHashes, sha256 } from "./merkle.js";
+import { climbed, leafHashes } from "./merkle.js";
 
 export const TIERS = ["device", "phone", "verified"];
 const LINE_FEED = 10;

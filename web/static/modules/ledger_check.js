@@ -1,7 +1,8 @@
 // The public ledger, checked: that an entry stands in it, under a checkpoint that its key signed. Trusts no answer.
 
+import { sha256 } from "../vendor/noble/hashes/sha2.js";
 import { bytesOf, hex, joined, same, unbase64, unhex } from "./bytes.js";
-import { isConsistent, leafHash, rootFrom, sha256 } from "./merkle.js";
+import { isConsistent, leafHash, rootFrom } from "./merkle.js";
 import { isSigned } from "./signature.js";
 
 const ED25519 = new Uint8Array([1]);

@@ -8,8 +8,6 @@ const NODE = new Uint8Array([1]);
 const SIZE = 32;
 export const TOLD_EVERY = 8192;
 
-export { sha256 };
-
 export function leafHash(data) {
   return sha256(joined(LEAF, data));
 }
