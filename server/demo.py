@@ -19,13 +19,15 @@ from server import serving
 from server.app import HOUSE
 from server.config import Settings
 from server.demo_city import CHECKLIST, FINISHED, LIVE, PEOPLE, register
+from server.draws.plan import Asked
+from server.draws.shuffle import commitment
 from server.episodes.lifecycle import Method, Phase
 from server.episodes.model import Episode
 from server.house import House
 from server.inspections.findings import Draft
 from server.inspections.model import Inspection, Result, Severity
 from server.kit.clock import now
-from server.kit.errors import TooLate, Unavailable
+from server.kit.errors import ChangedMeanwhile, TooLate, Unavailable
 from server.kit.mongod import CannotStart
 from server.people.model import SYSTEM, Person, Role
 from server.rectifications.model import State
@@ -74,7 +76,7 @@ async def run_demo(settings: Settings) -> int:
         house = app[HOUSE]
         print(f"Seethrough demo: {settings.base_url}  (telling the city's story…)", flush=True)
         cast = await tell_past(house, calendar)
-        live = await go_live(house, cast)
+        live = await go_live(house, cast, calendar)
         _print_cast(settings, cast, live, await house.rectifications.make_link(SYSTEM, live.id))
         async with on_air(house, cast, live):
             await stop.wait()
@@ -118,7 +120,7 @@ async def tell_past(house: House, calendar: Calendar) -> Cast:
     await house.targets.import_register(SYSTEM, register(), "own")
     await house.targets.publish_checklist(SYSTEM, CHECKLIST.read_bytes())
     calendar.offset = timedelta(days=-30)
-    inspection = await begin(house, cast, "城东片区餐饮后厨", calendar() + timedelta(hours=1))
+    inspection = await begin(house, cast, "城东片区餐饮后厨", calendar, calendar() + timedelta(hours=1))
     for line in FINISHED:
         calendar.offset += timedelta(minutes=4)
         await say(house, cast, inspection, line.item, line.result, line.severity, line.words)
@@ -143,14 +145,37 @@ async def hire(house: House) -> Cast:
     return Cast(people, logins)
 
 
-async def begin(house: House, cast: Cast, title: str, live_at: datetime) -> Inspection:
-    """Create, draw the target, draw the inspectors, start."""
+async def begin(house: House, cast: Cast, title: str, calendar: Calendar, live_at: datetime) -> Inspection:
+    """Plan, then start."""
+    planned = await plan(house, cast, title, calendar, live_at)
+    return await house.inspections.start(cast.one(Role.OPERATOR), planned.episode)
+
+
+async def plan(house: House, cast: Cast, title: str, calendar: Calendar, live_at: datetime) -> Inspection:
+    """Create, draw target and inspectors before witnesses, assign."""
     operator = cast.one(Role.OPERATOR)
-    plan = {Phase.DRAWING.value: live_at - timedelta(days=1), Phase.LIVE.value: live_at}
-    episode = await house.episodes.create(operator, title=title, method=Method.DRAW, plan=plan, category="catering")
-    await draw_by_ceremony(house, cast, episode)
-    await house.teams.assign(operator, episode.id)
-    return await house.inspections.start(operator, episode.id)
+    moments = {Phase.DRAWING.value: live_at - timedelta(days=1), Phase.LIVE.value: live_at}
+    episode = await house.episodes.create(operator, title=title, method=Method.DRAW, plan=moments, category="catering")
+    await draw_by_ceremony(house, cast, episode, calendar)
+    return await house.teams.assign(operator, episode.id)
+
+
+async def draw_by_ceremony(house: House, cast: Cast, episode: Episode, calendar: Calendar) -> None:
+    """Two witnesses seal a secret each, then open them; no beacon is needed, so it works without a network."""
+    asked = Asked(beacon=False, commit_minutes=5, reveal_minutes=5)
+    draw = await house.choosing.announce(cast.one(Role.OPERATOR), episode.id, asked)
+    sealed = {}
+    for witness in (cast.one(Role.DEPUTY), cast.one(Role.DEPUTY, 1)):
+        calendar.offset += timedelta(minutes=1)
+        sealed[witness] = secrets.token_bytes(32)
+        await house.sources.witness(witness, draw.id, commitment(draw.id, witness.mark, sealed[witness]))
+    calendar.offset += timedelta(minutes=4)
+    for witness, secret in sealed.items():
+        calendar.offset += timedelta(seconds=20)
+        await house.sources.reveal(witness, draw.id, secret.hex())
+    while (await house.draws.get(draw.id)).is_open:
+        with contextlib.suppress(ChangedMeanwhile):  # The server's own look at open draws was faster.
+            await house.sources.advance(draw.id)
 
 
 def snapshot(at: datetime) -> bytes:
@@ -233,9 +258,12 @@ async def wait_for_ballot(house: House, cast: Cast, calendar: Calendar) -> Episo
     return await house.episodes.advance(operator, episode.id, Phase.NOMINATING)
 
 
-async def go_live(house: House, cast: Cast) -> Inspection:
-    """Today's episode, live."""
-    return await begin(house, cast, "走进后厨：今晚吃得放心吗", house.clock())
+async def go_live(house: House, cast: Cast, calendar: Calendar) -> Inspection:
+    """Today's episode, live; its lots were drawn an hour ago."""
+    calendar.offset = timedelta(hours=-1)
+    planned = await plan(house, cast, "走进后厨：今晚吃得放心吗", calendar, calendar() + timedelta(hours=1))
+    calendar.offset = timedelta()
+    return await house.inspections.start(cast.one(Role.OPERATOR), planned.episode)
 
 
 @contextlib.asynccontextmanager

@@ -39,6 +39,7 @@ PEOPLE = (
     Given("inspector", Role.INSPECTOR, "演示检查员甲", "澄明市市场监督管理局（虚构）", "演示证号 CM-001"),
     Given("partner", Role.INSPECTOR, "演示检查员乙", "澄明市市场监督管理局（虚构）", "演示证号 CM-002"),
     Given("deputy", Role.DEPUTY, "演示人大代表", "澄明市（虚构）"),
+    Given("member", Role.DEPUTY, "演示政协委员", "澄明市（虚构）"),
 )
 
 

@@ -40,8 +40,9 @@ class Cast:
 
 
 def settings_for_tests(folder: Path, **knobs: Any) -> Settings:
-    """Settings under which a draw waits for a second, and asks no beacon."""
-    return Settings(**{"data_dir": folder, "draw_lead_seconds": 1.0, "beacon_url": "", **knobs})
+    """Settings under which a draw waits for a second and asks no beacon, and few targets last for many episodes."""
+    usual = {"draw_lead_seconds": 1.0, "beacon_url": "", "target_cap": 366, "target_interval_days": 0}
+    return Settings(**{"data_dir": folder, **usual, **knobs})
 
 
 @asynccontextmanager
@@ -113,8 +114,8 @@ async def reach(clock: Clock, moment: datetime) -> None:
     """Has a clock show this moment: a fake one is moved, a real one waited for."""
     if isinstance(clock, FakeClock):
         clock.at = max(clock.at, moment)
-    while clock() < moment:
-        await asyncio.sleep((moment - clock()).total_seconds())
+    elif clock() < moment:
+        await asyncio.sleep((moment - clock()).total_seconds() + 0.01)
 
 
 async def live(house: House, cast: Cast) -> Inspection:

@@ -5,6 +5,7 @@ No I/O. The pairing is py_ecc's, in pure Python: a quarter of a second for a rou
 
 import hashlib
 import math
+import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -14,6 +15,9 @@ from py_ecc.bls.typing import G1Compressed, G2Compressed
 from py_ecc.fields import optimized_bls12_381_FQ12 as FQ12
 from py_ecc.optimized_bls12_381.optimized_curve import G2, curve_order, is_inf, multiply, neg
 from py_ecc.optimized_bls12_381.optimized_pairing import final_exponentiate, pairing
+
+sys.setrecursionlimit(1000)
+"""Python's own default. py_ecc raises it to 100,000 when imported: deep JSON would then end the process."""
 
 TAG = b"BLS_SIG_BLS12381G1_XMD:SHA-256_SSWU_RO_NUL_"
 SIGNATURE_BYTES = 48

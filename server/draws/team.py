@@ -53,7 +53,7 @@ def duty_of(note: str) -> Duty:
     try:
         said = json.loads(note)
         return Duty(int(said["burden"]), tuple(said["categories"]), tuple(said["districts"]))
-    except (KeyError, TypeError) as problem:
+    except (ValueError, KeyError, TypeError) as problem:
         raise ValueError(f"{note!r} does not say burden, categories and districts") from problem
 
 

@@ -3,10 +3,9 @@ import asyncio
 import pytest
 
 from server.app import all_in_place
-from server.draws.model import EmptyPool
 from server.episodes.lifecycle import Method, Phase
 from server.episodes.model import NoSuchEpisode, WrongPhase
-from server.kit.errors import NotAllowed, TooLate
+from server.kit.errors import NotAllowed
 from server.people.model import SYSTEM
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -34,57 +33,6 @@ async def test_an_episode_is_created_with_its_number_and_its_fact(house, cast) -
     assert await kinds(house, first) == ["episode.created"]
 
 
-async def test_the_target_is_drawn_from_the_filtered_pool(house, cast) -> None:
-    episode = await create(house, cast.operator)
-    draw = await house.episodes.draw(cast.operator, episode.id)
-    assert (await house.episodes.get(episode.id)).target == draw.winners[0]
-    assert sorted(draw.pool) == sorted(await house.targets.pool(category="catering"))
-    assert await kinds(house, episode) == ["episode.created", "episode.moved", "draw.committed", "draw.drawn"]
-
-
-async def test_drawing_again_gives_the_same_draw(house, cast) -> None:
-    episode = await create(house, cast.operator)
-    first = await house.episodes.draw(cast.operator, episode.id)
-    assert (await house.episodes.draw(cast.operator, episode.id)).winners == first.winners
-
-
-async def test_operators_at_once_draw_once(house, cast) -> None:
-    episode = await create(house, cast.operator)
-    outcomes = await asyncio.gather(
-        *(house.episodes.draw(cast.operator, episode.id) for _ in range(5)), return_exceptions=True
-    )
-    winners = {o.winners for o in outcomes if not isinstance(o, Exception)}
-    assert len(winners) == 1
-    assert all(isinstance(o, TooLate) for o in outcomes if isinstance(o, Exception))
-    assert (await kinds(house, episode)).count("draw.drawn") == 1
-
-
-async def test_a_draw_that_broke_off_after_its_commitment_is_finished(house, cast) -> None:
-    episode = await create(house, cast.operator)
-    committed = await house.episodes._commit(cast.operator, episode)  # and then the server died
-    drawn = await house.episodes.draw(cast.operator, episode.id)
-    assert (drawn.id, drawn.commitment) == (committed.id, committed.commitment)
-    assert drawn.winners
-
-
-async def test_a_draw_that_was_cancelled_after_its_commitment_is_not_finished(house, cast) -> None:
-    episode = await create(house, cast.operator)
-    committed = await house.episodes._commit(cast.operator, episode)
-    await cancel(house, episode)
-    with pytest.raises(WrongPhase):
-        await house.episodes.draw(cast.operator, episode.id)
-    assert (await house.draws.get(committed.id)).drawn_at is None
-    assert "draw.drawn" not in await kinds(house, episode)
-
-
-async def cancel(house, episode):
-    async def work(tx):
-        current = await house.episodes.get(episode.id, tx)
-        return await house.episodes.move(tx, current, Phase.CANCELLED, "mark", reason="台风停工")
-
-    return await house.database.transact(work)
-
-
 async def test_an_aborted_step_leaves_neither_phase_nor_fact(house, cast) -> None:
     episode = await create(house, cast.operator)
 
@@ -100,26 +48,11 @@ async def test_an_aborted_step_leaves_neither_phase_nor_fact(house, cast) -> Non
 
 async def test_facts_hold_neither_title_nor_names(house, cast) -> None:
     episode = await create(house, cast.operator, title="张三的面馆专场")
-    await house.episodes.draw(cast.operator, episode.id)
     told = await facts(house, episode)
     raw = "".join(fact.raw().decode() for fact in told)
     for secret in ("张三", cast.operator.name, cast.operator.id, "测试面馆"):
         assert secret not in raw
     assert {fact.by for fact in told} == {cast.operator.mark}
-
-
-async def test_an_empty_pool_leaves_the_episode_as_it_was(house, cast) -> None:
-    episode = await create(house, cast.operator, category="bakery")
-    with pytest.raises(EmptyPool, match="The pool has 0 members"):
-        await house.episodes.draw(cast.operator, episode.id)
-    assert (await house.episodes.get(episode.id)).phase is Phase.DRAFT
-    assert await kinds(house, episode) == ["episode.created"]
-
-
-async def test_what_is_chosen_by_vote_is_not_drawn(house, cast) -> None:
-    episode = await create(house, cast.operator, method=Method.VOTE)
-    with pytest.raises(WrongPhase):
-        await house.episodes.draw(cast.operator, episode.id)
 
 
 async def test_a_week_gets_one_episode_however_many_servers_ask(house) -> None:
@@ -129,14 +62,14 @@ async def test_a_week_gets_one_episode_however_many_servers_ask(house) -> None:
 
 
 async def test_only_operators_plan(house, cast) -> None:
-    episode = await create(house, cast.operator)
+    episode = await create(house, cast.operator, method=Method.SHORTLIST)
     for who in (*cast.inspectors, cast.deputy, None):
         with pytest.raises(NotAllowed):
             await create(house, who)
         with pytest.raises(NotAllowed):
-            await house.episodes.draw(who, episode.id)
+            await house.episodes.advance(who, episode.id, Phase.NOMINATING)
     with pytest.raises(NoSuchEpisode):
-        await house.episodes.draw(cast.operator, "ep_nobody")
+        await house.episodes.advance(cast.operator, "ep_nobody", Phase.NOMINATING)
 
 
 async def test_nominations_open_by_themselves_but_no_broadcast_does(house, cast) -> None:

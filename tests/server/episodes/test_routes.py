@@ -1,4 +1,4 @@
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import pytest_asyncio
@@ -44,18 +44,41 @@ async def test_what_cannot_be_planned_says_which_field(site, cast, changes, wher
     assert refused["error"]["where"] == where
 
 
-async def test_a_draw_answers_its_winners(site, cast) -> None:
+async def test_a_draw_is_announced_with_the_sources_asked_for(site, cast) -> None:
     episode = (await site.post("/episodes", cast.operator, **PLAN))["id"]
-    answer = await site.post(f"/episodes/{episode}/draw", cast.operator)
-    assert len(answer["winners"]) == 1
-    assert (await site.json(f"/draws/{answer['draw']}.json"))["winners"][0]["id"] == answer["winners"][0]
+    asked = {"beacon": "on", "ceremony": "on", "commit_minutes": "2", "reveal_minutes": "3"}
+    answer = await site.post(f"/episodes/{episode}/draw", cast.operator, **asked)
+    draw = await site.house.draws.get(answer["draw"])
+    assert [source.kind for source in draw.sources] == ["ceremony", "beacon"]
+    assert draw.ceremony.reveal_until - draw.ceremony.commit_until == timedelta(minutes=3)
 
 
-async def test_a_draw_from_nothing_says_what_to_do(site, cast) -> None:
-    episode = (await site.post("/episodes", cast.operator, **(PLAN | {"district": "无此区"})))["id"]
-    refused = await site.post(f"/episodes/{episode}/draw", cast.operator, status=400)
-    assert refused["error"]["where"] == "filter"
-    assert refused["error"]["message"] == "The pool has 0 members, but 1 are to be drawn. Widen the filter."
+async def test_targets_are_left_out_by_hand_with_a_code(site, cast) -> None:
+    episode = (await site.post("/episodes", cast.operator, **PLAN))["id"]
+    first, second, *_ = await site.house.targets.candidates(category="catering")
+    left_out = {"left_out": f"{first.id}, {second.id}", "left_out_code": "joint_inspection"}
+    answer = await site.post(f"/episodes/{episode}/draw", cast.operator, **left_out)
+    assert (await site.house.draws.get(answer["draw"])).excluded == {"joint_inspection": 2}
+    wrong = left_out | {"left_out_code": "whim"}
+    refused = await site.post(f"/episodes/{episode}/draw", cast.operator, status=400, **wrong)
+    assert refused["error"]["where"] == "left_out_code"
+
+
+@pytest.mark.parametrize(
+    ("changes", "where"),
+    [
+        ({"algorithm": "dice"}, "algorithm"),
+        ({"algorithm": "rfc3797"}, "algorithm"),
+        ({"ceremony": "on", "commit_minutes": "soon"}, "commit_minutes"),
+        ({"ceremony": "on", "reveal_minutes": "1e9"}, "reveal_minutes"),
+        ({"numbers_name": "测试彩"}, "numbers_due"),
+        ({"numbers_name": "测试彩", "numbers_due": "2020-01-01T00:00"}, "numbers"),
+    ],
+)
+async def test_sources_that_cannot_be_say_which_field(site, cast, changes, where) -> None:
+    episode = (await site.post("/episodes", cast.operator, **PLAN))["id"]
+    refused = await site.post(f"/episodes/{episode}/draw", cast.operator, status=400, **changes)
+    assert refused["error"]["where"] == where
 
 
 async def test_whoever_may_not_plan_is_told_who_may(site, cast) -> None:

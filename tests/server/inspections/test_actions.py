@@ -2,8 +2,6 @@ import asyncio
 
 import pytest
 
-from server.draws.model import Of
-from server.draws.shuffle import ranking
 from server.episodes.actions import ReasonNeeded
 from server.episodes.lifecycle import Method, Phase
 from server.episodes.model import WrongPhase
@@ -16,91 +14,14 @@ from server.inspections.model import (
     PictureCut,
     ResultCode,
     State,
-    TooFewInspectors,
 )
 from server.kit.errors import NotAllowed, TooLate
 from server.ledger.model import Kind
-from server.people.model import SYSTEM, Role
-from server.targets.model import NoSuchChecklist
-from tests.makers import CHECKLIST, failing, fill_registry, hire, hire_cast, live, planned, register
+from server.people.model import SYSTEM
+from tests.makers import CHECKLIST, failing, fill_registry, hire_cast, live, planned
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 by_itself = pytest.mark.asyncio(loop_scope="function")
-
-
-async def test_a_visit_is_planned_with_two_inspectors_by_lot_and_the_newest_checklist(house, ready) -> None:
-    inspection = await planned(house, ready)
-    assert sorted(inspection.team) == sorted(p.id for p in ready.inspectors)
-    assert (inspection.checklist, inspection.checklist_version) == ("catering", 1)
-    episode = await house.episodes.get(inspection.episode)
-    assert (episode.phase, episode.inspection) == (Phase.READY, inspection.id)
-
-
-@by_itself
-async def test_one_inspector_is_not_enough_and_a_certificate_is_asked_for(alone) -> None:
-    operator = await hire(alone, Role.OPERATOR, "operator")
-    await hire(alone, Role.INSPECTOR, "first", "T-1")
-    await hire(alone, Role.INSPECTOR, "novice")
-    await fill_registry(alone)
-    episode = await drawn(alone, operator)
-    with pytest.raises(TooFewInspectors, match="1 have an account"):
-        await alone.inspections.assign(operator, episode.id)
-    assert await alone.draws.store.of_episode(episode.id, Of.INSPECTORS) is None
-
-
-@by_itself
-async def test_an_inspector_who_left_after_the_commitment_is_replaced_by_the_next_in_order(alone) -> None:
-    cast = await hire_cast(alone)
-    await hire(alone, Role.INSPECTOR, "third", "T-3")
-    await fill_registry(alone)
-    episode = await drawn(alone, cast.operator)
-    inspectors = {p.mark: p.id for p in await alone.people.by_role(Role.INSPECTOR)}
-    draw = await alone.inspections._commit(cast.operator, episode, list(inspectors))  # and then the server died
-    order = ranking(await alone.draws.seed_of(draw), draw.pool)
-    await alone.people.disable(SYSTEM, inspectors[order[0]])
-    inspection = await alone.inspections.assign(cast.operator, episode.id)
-    assert inspection.team == (inspectors[order[1]], inspectors[order[2]])
-    assert (await alone.draws.get(draw.id)).winners == tuple(order[:2])  # what anyone recomputes
-
-
-async def test_a_team_is_assigned_once_there_is_a_target(house, ready) -> None:
-    plan = {Phase.LIVE.value: house.clock()}
-    episode = await house.episodes.create(
-        ready.operator, title="一期", method=Method.DRAW, plan=plan, category="catering"
-    )
-    await house.episodes._commit(ready.operator, episode)  # and then the server died
-    with pytest.raises(WrongPhase):
-        await house.inspections.assign(ready.operator, episode.id)
-    assert await house.draws.store.of_episode(episode.id, Of.INSPECTORS) is None
-
-
-async def test_a_category_without_a_checklist_says_what_to_do(house, ready) -> None:
-    data = register().replace(b"catering", b"bakery").replace(b"T000", b"B000")
-    await house.targets.import_register(SYSTEM, data, "own")
-    plan = {Phase.LIVE.value: house.clock()}
-    episode = await house.episodes.create(
-        ready.operator, title="一期", method=Method.DRAW, plan=plan, category="bakery"
-    )
-    await house.episodes.draw(ready.operator, episode.id)
-    with pytest.raises(NoSuchChecklist, match="seethrough checklists publish"):
-        await house.inspections.assign(ready.operator, episode.id)
-    assert await house.draws.store.of_episode(episode.id, Of.INSPECTORS) is None  # nothing was drawn in vain
-
-
-async def drawn(house, operator):
-    plan = {Phase.LIVE.value: house.clock()}
-    episode = await house.episodes.create(operator, title="一期", method=Method.DRAW, plan=plan, category="catering")
-    await house.episodes.draw(operator, episode.id)
-    return await house.episodes.get(episode.id)
-
-
-async def test_two_operators_at_once_plan_one_visit(house, ready) -> None:
-    episode = await drawn(house, ready.operator)
-    tries = [house.inspections.assign(ready.operator, episode.id) for _ in range(3)]
-    outcomes = await asyncio.gather(*tries, return_exceptions=True)
-    assert len([o for o in outcomes if not isinstance(o, Exception)]) == 1
-    assert all(isinstance(o, TooLate) for o in outcomes if isinstance(o, Exception))
-    assert len(await house.inspections.store.find(episodes=[episode.id])) == 1
 
 
 async def test_the_start_opens_the_episode_once(house, ready) -> None:
@@ -213,9 +134,7 @@ async def test_an_unknown_inspection_is_not_found(house) -> None:
         await house.inspections.get("in_nobody")
 
 
-@pytest.mark.parametrize(
-    ("verb", "reason"), [("assign", ()), ("start", ()), ("conclude", ()), ("cut", ("why",)), ("cancel", ("why",))]
-)
+@pytest.mark.parametrize(("verb", "reason"), [("start", ()), ("conclude", ()), ("cut", ("why",)), ("cancel", ("why",))])
 async def test_only_operators_conduct(house, ready, inspection, verb, reason) -> None:
     subject = inspection.id if verb == "cut" else inspection.episode
     for who in (*ready.inspectors, ready.deputy, None):
@@ -268,7 +187,10 @@ async def test_a_cancelled_episode_says_why_and_ends_its_visit(house, ready, ins
 
 
 async def test_an_episode_that_is_not_planned_yet_can_be_cancelled(house, ready) -> None:
-    episode = await drawn(house, ready.operator)
+    plan = {Phase.LIVE.value: house.clock()}
+    episode = await house.episodes.create(
+        ready.operator, title="一期", method=Method.DRAW, plan=plan, category="catering"
+    )
     assert (await house.inspections.cancel(ready.operator, episode.id, "台风停工")).phase is Phase.CANCELLED
 
 

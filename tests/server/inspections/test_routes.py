@@ -3,7 +3,7 @@ import pytest
 import pytest_asyncio
 
 from server.inspections.model import MAX_PHOTOS
-from tests.makers import fill_registry, hire_cast, live, photo, planned
+from tests.makers import drawn, fill_registry, hire_cast, live, photo, planned
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -45,7 +45,8 @@ async def publish(site, who, inspection, form, **options):
 async def test_an_operator_takes_an_episode_from_the_draw_to_its_end(site, cast) -> None:
     plan = {"title": "一期", "method": "draw", "live_at": "2026-03-06T10:00", "category": "catering"}
     episode = (await site.post("/episodes", cast.operator, **plan))["id"]
-    for step in ("draw", "assign", "start", "conclude"):
+    await drawn(site.house, cast.operator, episode)
+    for step in ("assign", "start", "conclude"):
         await site.post(f"/episodes/{episode}/{step}", cast.operator)
     assert (await site.json(f"/episodes/{episode}.json"))["episode"]["phase"] == "closed"
 

@@ -37,8 +37,9 @@ async def test_targets_are_found_by_id_and_by_filter(town: Town) -> None:
     first, second = id_of("own", "1"), id_of("own", "2")
     assert (await town.targets.get(first)).name == "店"
     assert set(await town.targets.get_many([first, second, "ta_none"])) == {first, second}
-    assert await town.targets.pool(category="catering") == [first]
-    assert sorted(await town.targets.pool()) == sorted([first, second])
+    assert [c.id for c in await town.targets.candidates(category="catering")] == [first]
+    assert sorted(c.id for c in await town.targets.candidates()) == sorted([first, second])
+    assert [c.id for c in await town.targets.candidates([second, "ta_none"])] == [second]
     assert await town.targets.districts() == sorted(["东区", "西区"])
     assert await town.targets.categories() == ["catering", "pharmacy"]
     assert await town.targets.count() == 2

@@ -55,8 +55,8 @@ async def test_a_target_comes_back_as_it_went(database: Database, store: TargetS
 async def test_targets_are_counted_listed_and_filtered(database: Database, store: TargetStore) -> None:
     await kept(database, store, TARGET, OTHER)
     assert await store.count() == 2
-    assert await store.ids(category="catering") == [TARGET.id]
-    assert await store.ids(category="catering", district="西区") == []
+    assert [d["_id"] for d in await store.graded(category="catering")] == [TARGET.id]
+    assert await store.graded(category="catering", district="西区") == []
     assert await store.distinct("category") == ["AA", "catering"]
     assert await store.distinct("district") == ["东区"], "a blank is no district"
     assert sorted(row["_id"] for row in await store.rows()) == sorted([TARGET.id, OTHER.id])
