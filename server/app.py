@@ -102,7 +102,12 @@ def _add_doors(doors: Doors, house: House, renderer: Renderer, languages: Langua
     ledger_routes.add_doors(doors, house.ledger, url_of)
     event_routes.add_doors(doors, house.hub)
     citizen_routes.add_doors(
-        doors, house.citizens, citizen_routes.Cookies(secure=settings.secure, days=settings.citizen_days)
+        doors,
+        house.citizens,
+        house.phones,
+        house.verifying,
+        citizen_routes.Cookies(secure=settings.secure, days=settings.citizen_days),
+        lambda request, text: words(languages.of(request)).gettext(text),
     )
     people_routes.add_doors(
         doors, house.people, people_routes.Cookies(secure=settings.secure, days=settings.session_days)
@@ -211,6 +216,7 @@ async def prepare_house(house: House) -> None:
         house.rectifications.store,
         house.people,
         house.citizens,
+        house.phones,
         house.ballots,
         house.nominations.store,
         house.notifications.store,

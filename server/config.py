@@ -108,6 +108,7 @@ class Settings:
         "",
     )
     sms_token: str = knob("Bearer token for that gateway.", "")
+    sms_countries: str = knob("Calling codes of the countries to whose numbers codes are sent.", "86")
     codes_per_number: int = knob("Codes sent to one telephone number in 24 hours.", 5)
     codes_per_network: int = knob("Codes sent on request of one network address in an hour.", 60)
     oidc_issuer: str = knob("Issuer of the OpenID Connect provider that verifies people. Empty: no verified tier.", "")

@@ -90,6 +90,7 @@ def demo_settings(settings: Settings) -> Settings:
         settings,
         data_dir=Path(".seethrough/demo") if settings.data_dir == fresh.data_dir else settings.data_dir,
         city=settings.city or CITY,
+        sms_url=settings.sms_url or "log:",
         ledger_origin="chengming.example/ledger",
         safety_delay_seconds=(
             0.0 if settings.safety_delay_seconds == fresh.safety_delay_seconds else settings.safety_delay_seconds

@@ -5,6 +5,10 @@ from datetime import timedelta
 from server.ballots.actions import Ballots
 from server.citizens.actions import Citizens
 from server.citizens.keys import load_or_make as load_or_make_secret
+from server.citizens.phones import Phones
+from server.citizens.provider import Provider
+from server.citizens.routes import CALLBACK, Verifying
+from server.citizens.senders import sender_for
 from server.config import Settings
 from server.draws.actions import Draws
 from server.draws.beacon import Chain
@@ -85,6 +89,22 @@ class House:
             numbers=settings.challenge_numbers,
             minutes=settings.challenge_minutes,
         )
+        self.phones = Phones(
+            self.database,
+            self.clock,
+            self.citizens,
+            sender_for(settings.sms_url, settings.sms_token),
+            per_number=settings.codes_per_number,
+            per_network=settings.codes_per_network,
+            countries=tuple(settings.sms_countries.split()),
+        )
+        self.verifying = self._verifying() if settings.oidc_issuer else None
+
+    def _verifying(self) -> Verifying:
+        settings, key = self.settings, self.citizens.subkey("verify")
+        here = settings.base_url + CALLBACK
+        known_as = (settings.oidc_client_id, settings.oidc_client_secret)
+        return Verifying(Provider(settings.oidc_issuer, *known_as, here, key, self.clock), settings.oidc_name)
 
     def _build_choosing(self) -> None:
         database, ledger, clock, settings = self.database, self.ledger, self.clock, self.settings

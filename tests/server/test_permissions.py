@@ -12,7 +12,7 @@ from tests.makers import hire, hire_cast
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 NOBODY = "nobody"
-OPENED_BY_A_SECRET = {Deed.PUBLISH_WHIP, Deed.BUSINESS_LINK}
+OPENED_BY_A_SECRET = {Deed.PUBLISH_WHIP, Deed.BUSINESS_LINK, Deed.IDENTIFY, Deed.NOMINATE, Deed.VOTE}
 """Doors that everybody may knock at; behind them a token decides, and refuses in words of its own."""
 CHANGES_A_CASE = {
     Deed.PUBLISH_FINDING, Deed.WITHDRAW_FINDING, Deed.PLAN, Deed.DRAW, Deed.ASSIGN, Deed.CONDUCT, Deed.CUT,
@@ -47,6 +47,9 @@ async def test_every_writing_door_of_the_public_is_named_here(site):
     open_to_all = {d.path for d in site.app[DOORS] if d.method not in ("GET", "OPTIONS") and Role.VIEWER in MAY[d.deed]}
     assert open_to_all == {
         "/citizen/challenge",
+        "/citizen/forget",
+        "/citizen/phone",
+        "/citizen/phone/code",
         "/sign-in",
         "/sign-out",
         "/invitations/{token}",
