@@ -7,7 +7,7 @@ used: no name, no address is asked for (scope `openid`), no token is kept.
 import logging
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from authlib.common.security import generate_token
 from authlib.oauth2.auth import ClientAuth
@@ -16,7 +16,7 @@ from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from authlib.oidc.core import CodeIDToken
 from joserfc import jwt
 from joserfc.errors import InvalidKeyIdError, JoseError
-from joserfc.jwk import KeySet
+from joserfc.jwk import KeySet, KeySetSerialization
 from joserfc.jws import JWSRegistry
 
 from server.citizens.discovery import Discovery, fetch
@@ -118,9 +118,13 @@ class Provider:
     async def _decoded(self, text: str) -> jwt.Token:
         registry = JWSRegistry(algorithms=list(ALGORITHMS), strict_check_header=False)
         try:
-            return jwt.decode(text, KeySet.import_key_set(await self._discovery.keys()), registry=registry)
+            return jwt.decode(text, _key_set(await self._discovery.keys()), registry=registry)
         except InvalidKeyIdError:  # The provider may have changed its keys since.
-            return jwt.decode(text, KeySet.import_key_set(await self._discovery.keys(fresh=True)), registry=registry)
+            return jwt.decode(text, _key_set(await self._discovery.keys(fresh=True)), registry=registry)
+
+
+def _key_set(keys: Mapping[str, Any]) -> KeySet:
+    return KeySet.import_key_set(cast(KeySetSerialization, keys))
 
 
 def _auth_method(known: Mapping[str, Any], secret: str) -> str:
