@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from server.targets.search import folded
 
-LEAST = 0.45
+LEAST = 0.5
 """Below this likeness (0 to 1) two names are not shown side by side."""
 NAME_WEIGHT = 0.7
-SHOWN = 5
+SHOWN = 4
 ASIDE = re.compile(r"[(（【\[].*?[)）】\]]")
 BLANK = re.compile(r"[\W_]+")
 
