@@ -34,6 +34,7 @@ from server.notifications import routes as notification_routes
 from server.people import routes as people_routes
 from server.people.model import Deed, Person, permit
 from server.rectifications import routes as rectification_routes
+from server.viewing import ballot_routes as ballot_page_routes
 from server.viewing import nomination_routes as nomination_page_routes
 from server.viewing import routes as viewing_routes
 from server.viewing.live import url_of
@@ -98,6 +99,7 @@ def _add_doors(doors: Doors, house: House, renderer: Renderer, languages: Langua
     nomination_routes.add_doors(doors, house.nominations, house.curation)
     notification_routes.add_doors(doors, house.notifications)
     nomination_page_routes.add_doors(doors, house.nomination_pages)
+    ballot_page_routes.add_doors(doors, house.ballot_pages)
     rectification_routes.add_doors(doors, house.rectifications)
     ledger_routes.add_doors(doors, house.ledger, url_of)
     event_routes.add_doors(doors, house.hub)

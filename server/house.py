@@ -40,6 +40,7 @@ from server.people.actions import People, Spans
 from server.rectifications.actions import Rectifications
 from server.targets.actions import Targets
 from server.targets.model import Grade
+from server.viewing.ballots import BallotPages
 from server.viewing.cards import Cards
 from server.viewing.desks import Desks
 from server.viewing.live import Live
@@ -220,6 +221,7 @@ class House:
             people=self.people,
             targets=self.targets,
             draws=self.draws,
+            ballots=self.ballots,
             episodes=self.episodes,
             nominations=self.nominations,
             curation=self.curation,
@@ -238,6 +240,7 @@ class House:
         self.pages = Pages(rooms, self.cards)
         self.registry = Registry(rooms, self.cards)
         self.nomination_pages = NominationPages(rooms, self.cards)
+        self.ballot_pages = BallotPages(rooms, self.cards)
         self.desks = Desks(rooms, self.cards, self.pages)
         live = Live(self.cards, self.pages)
         self.hub = Hub(self.ledger, live.shown, slow_seconds=settings.slow_viewer_seconds)

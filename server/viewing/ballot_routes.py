@@ -1,10 +1,8 @@
 """Doors to a ballot's pages; voting itself is `server/ballots/routes.py`."""
 
-from collections.abc import Callable
-
 from aiohttp import web
 
-from server.citizens.model import Citizen
+from server.citizens.routes import citizen
 from server.kit.doors import Doors
 from server.kit.forms import id_in_path
 from server.kit.replies import Answer, Page
@@ -12,15 +10,12 @@ from server.people.model import Deed
 from server.people.routes import person
 from server.viewing.ballots import BallotPages
 
-Asker = Callable[[web.Request], Citizen | None]
-"""The citizen who asks."""
 
-
-def add_doors(doors: Doors, pages: BallotPages, asker: Asker) -> None:
+def add_doors(doors: Doors, pages: BallotPages) -> None:
     """Everybody may read them."""
 
     async def ballot(request: web.Request) -> Answer:
-        facts = await pages.page(asker(request), person(request), id_in_path(request))
+        facts = await pages.page(citizen(request), person(request), id_in_path(request))
         return Page("ballots/ballot.html", facts, headers={"Cache-Control": "no-cache"})
 
     async def receipt(request: web.Request) -> Answer:

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from server.ballots.actions import Ballots
 from server.ballots.model import Ballot
 from server.citizens.model import Citizen
 from server.episodes.lifecycle import Phase
@@ -35,10 +34,10 @@ INDEXED = (Kind.BALLOT_OPENED, Kind.BALLOT_CLOSED, Kind.BALLOT_VOIDED)
 class BallotPages:
     """One method a page, and the card that an episode shows."""
 
-    def __init__(self, rooms: Rooms, cards: Cards, ballots: Ballots) -> None:
+    def __init__(self, rooms: Rooms, cards: Cards) -> None:
         self._rooms = rooms
         self._cards = cards
-        self._ballots = ballots
+        self._ballots = rooms.ballots
 
     async def page(self, asker: Citizen | None, who: Person | None, ballot_id: str) -> BallotPage:
         """What is asked, what is answered so far, what came out. The ledger's size is read first."""

@@ -5,6 +5,7 @@ from server.episodes.model import Episode
 from server.inspections.model import Inspection, State
 from server.people.model import Deed, Person, Role, require
 from server.rectifications.model import AWAITING_BUSINESS
+from server.viewing.ballots import BallotPages
 from server.viewing.cards import Cards, episode_url
 from server.viewing.facts import (
     BusinessPage,
@@ -35,6 +36,7 @@ class Desks:
         self._rooms = rooms
         self._cards = cards
         self._pages = pages
+        self._ballots = BallotPages(rooms, cards)
 
     async def mine(self, who: Person | None) -> MinePage:
         """The inspections that somebody is on the team of, newest first."""
@@ -117,6 +119,7 @@ class Desks:
             actions=actions(episode, cut=bool(inspection and inspection.cut_at)),
             inspection_id=inspection.id if inspection else None,
             whep_url=f"/whep/{inspection.id}" if inspection and live else None,
+            ballot=await self._ballots.desk(episode),
             events_from=events_from,
         )
 

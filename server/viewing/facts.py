@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from server.viewing.ballot_facts import BallotDesk, BallotView
 from server.viewing.views import (
     Action,
     BusinessCase,
@@ -71,6 +72,7 @@ class EpisodePage:
     summary: SummaryView
     results: Sequence[str]
     checklist_url: str | None
+    ballot: BallotView | None
     events_from: int
 
 
@@ -173,6 +175,7 @@ class PlanPage:
     actions: Sequence[Action]
     inspection_id: str | None
     whep_url: str | None
+    ballot: BallotDesk
     events_from: int
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from server.kit.errors import NotFound
 from server.kit.replies import jsonable
 from server.ledger.model import Entry, Kind
-from server.viewing.cards import Cards, episode_url, rectification_url
+from server.viewing.cards import Cards, episode_url
 from server.viewing.pages import Pages
 
 Draw = Callable[[Entry], Awaitable[Any]]
@@ -46,22 +46,22 @@ class Live:
         return await self._cards.episode(entry.fact.subject)
 
 
+PAGES = {
+    "finding": "/findings",
+    "rectification": "/rectifications",
+    "draw": "/draws",
+    "ballot": "/ballots",
+    "episode": "/episodes",
+    "nomination": "/nominations",
+}
+
+
 def url_of(entry: Entry) -> str | None:
     """The page of the noun that an entry is about."""
     subject, episode = entry.fact.subject, entry.fact.episode
-    match entry.fact.kind.split(".")[0]:
-        case "finding":
-            return f"/findings/{subject}"
-        case "rectification":
-            return rectification_url(subject)
-        case "nomination":
-            return f"/nominations/{subject}"
-        case "draw":
-            return f"/draws/{subject}"
-        case "episode":
-            return episode_url(subject)
-        case "inspection" | "broadcast":
-            return episode_url(episode) if episode else None
-        case "checklist":
-            return f"/checklists/{subject}/{entry.fact.body['version']}"
-    return None
+    noun = entry.fact.kind.split(".")[0]
+    if noun in PAGES:
+        return f"{PAGES[noun]}/{subject}"
+    if noun in ("inspection", "broadcast"):
+        return episode_url(episode) if episode else None
+    return f"/checklists/{subject}/{entry.fact.body['version']}" if noun == "checklist" else None

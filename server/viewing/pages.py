@@ -8,6 +8,7 @@ from server.episodes.model import Episode
 from server.inspections.model import Finding, Inspection, summarise
 from server.people.model import Deed, Person, Role
 from server.rectifications.model import OPEN, State, Step
+from server.viewing.ballots import BallotPages
 from server.viewing.cards import Cards, items, target_url
 from server.viewing.facts import (
     DrawPage,
@@ -43,6 +44,7 @@ class Pages:
     def __init__(self, rooms: Rooms, cards: Cards) -> None:
         self._rooms = rooms
         self._cards = cards
+        self._ballots = BallotPages(rooms, cards)
 
     async def home(self, lang: str) -> HomePage:
         """What is live, what comes next, what is being put right."""
@@ -109,6 +111,7 @@ class Pages:
             summary=summary,
             results=[code.value for code in inspection.results] if inspection else [],
             checklist_url=checklist_url(inspection) if inspection else None,
+            ballot=await self._ballots.card(episode_id),
             events_from=events_from,
         )
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import tzinfo
 
+from server.ballots.actions import Ballots
 from server.draws.actions import Draws
 from server.episodes.actions import Episodes
 from server.inspections.actions import Inspections
@@ -26,6 +27,7 @@ class Rooms:
     people: People
     targets: Targets
     draws: Draws
+    ballots: Ballots
     episodes: Episodes
     nominations: Nominations
     curation: Curation

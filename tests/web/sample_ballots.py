@@ -77,6 +77,18 @@ def receipt_page(standing: str = "closed", **changes: object) -> Facts:
     return Facts(**{**facts, **changes})
 
 
+def ballot_desk(**changes: object) -> Facts:
+    shortlist = [
+        Facts(id=f"ta_{n}", name=name, district="云溪区", url=f"/targets/ta_{n}", proposed=n)
+        for n, name in enumerate(NAMES)
+    ]
+    facts = {
+        "ballot": None, "shortlist": shortlist, "may_open": True, "may_void": False, "opens_at": NOW,
+        "closes_at": NOW + timedelta(days=1), "url": "/episodes/ep_1/ballot",
+    }  # fmt: skip
+    return Facts(**{**facts, **changes})
+
+
 BALLOT_PAGES: list[tuple[str, str, str, object, object]] = [
     ("ballot-open", "ballots/ballot.html", "/ballots/ba_1", ballot_page(), None),
     ("ballot-coming", "ballots/ballot.html", "/ballots/ba_1", ballot_coming(), None),

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from tests.web.sample_ballots import BALLOT_PAGES
+from tests.web.sample_ballots import BALLOT_PAGES, ballot, ballot_desk
 from tests.web.samples import (
     CHECKPOINT,
     HASH,
@@ -72,6 +72,7 @@ def episode_live(**changes: object) -> Facts:
         "summary": Facts(checked=4, passed=2, failed=1, total=18),
         "results": [],
         "checklist_url": "/checklists/catering/3",
+        "ballot": None,
         "events_from": 1203,
     }
     return Facts(**{**facts, **changes})
@@ -81,7 +82,7 @@ def episode_waiting() -> Facts:
     return episode_live(
         episode=episode("voting", target_name=None, watching=0), plan=plan("voting"), target=None, draws=[], items=[],
         inspection_id=None, inspectors=[], hls_url=None, playing=None, findings=[], rectifications=[],
-        checklist_url=None, summary=Facts(checked=0, passed=0, failed=0, total=0),
+        checklist_url=None, summary=Facts(checked=0, passed=0, failed=0, total=0), ballot=ballot(),
     )  # fmt: skip
 
 
@@ -91,6 +92,7 @@ def episode_over() -> Facts:
         hls_url=None,
         playing=None,
         results=["ordered_to_correct"],
+        ballot=ballot("voided", void_reason="名单有误。", votes=None),
     )
 
 
@@ -129,6 +131,7 @@ def plan_page(**changes: object) -> Facts:
     facts = {
         "episode": episode(), "plan": plan(), "target": target(), "gate": gate(), "draws": [draw_link()],
         "team": team(), "actions": actions(), "inspection_id": "in_1", "whep_url": "/whep/in_1", "events_from": 1203,
+        "ballot": ballot_desk(),
     }  # fmt: skip
     return Facts(**{**facts, **changes})
 
@@ -268,7 +271,10 @@ PAGES: list[tuple[str, str, str, object, object]] = [
     ("operator", "episodes/operator.html", "/operator", operator(), OPERATOR),
     ("plan", "episodes/plan.html", "/operator/episodes/ep_1", plan_page(), OPERATOR),
     ("plan-empty", "episodes/plan.html", "/operator/episodes/ep_1",
-     plan_page(whep_url=None, actions=[], team=[], draws=[], gate=gate(ok=False), inspection_id=None), OPERATOR),
+     plan_page(
+         whep_url=None, actions=[], team=[], draws=[], gate=gate(ok=False), inspection_id=None,
+         ballot=ballot_desk(ballot=ballot(), shortlist=[], may_open=False, may_void=True),
+     ), OPERATOR),
     *BALLOT_PAGES,
     ("error-404", "error.html", "/nowhere", error(), None),
     ("error-401", "error.html", "/console", error(401, "NotAllowed", "请先登录。"), None),

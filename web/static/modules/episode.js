@@ -14,6 +14,9 @@ let refreshing = false;
 
 /** What changes parts of the page that no event draws by itself: the team, the draws, the checklist, the result. */
 const REFRESHING = new Set([
+  "ballot.opened",
+  "ballot.closed",
+  "ballot.voided",
   "draw.announced",
   "draw.witnessed",
   "draw.revealed",
