@@ -20,21 +20,24 @@ from server.episodes.choosing import Choosing
 from server.episodes.cycle import Cycle
 from server.episodes.eligibility import Rules
 from server.episodes.lifecycle import Phase
+from server.episodes.voting import Voting
 from server.episodes.watching import Watching
 from server.events.hub import Hub
 from server.inspections.actions import Inspections
 from server.inspections.broadcasts import Broadcasts
 from server.inspections.evidence import EvidenceStore
 from server.inspections.findings import Findings
+from server.inspections.model import Inspection
 from server.inspections.teams import Teams
 from server.kit.clock import Clock
-from server.kit.mongo import Database
+from server.kit.mongo import Database, Tx
 from server.kit.tasks import Tasks
 from server.ledger.actions import Ledger
 from server.ledger.keys import load_or_make
 from server.nominations.actions import Limits, Nominations
 from server.nominations.curation import Curation
 from server.nominations.model import NotNominating
+from server.nominations.model import State as Fate
 from server.notifications.actions import Notifications
 from server.people.actions import People, Spans
 from server.rectifications.actions import Rectifications
@@ -125,8 +128,24 @@ class House:
         self._build_nominations()
         tickets = {Grade(grade): count for grade, count in settings.tickets().items()}
         rules = Rules(settings.target_cap, settings.target_interval_days, tickets, unknown_tickets=tickets[Grade.B])
+        self.voting = Voting(
+            database,
+            self.episodes,
+            self.ballots,
+            self.nominations,
+            clock,
+            shortlist_size=settings.shortlist_size,
+        )
         self.choosing = Choosing(
-            database, self.targets, self.draws, self.episodes, clock, rules=rules, zone=settings.zone()
+            database,
+            self.targets,
+            self.draws,
+            self.episodes,
+            self.voting,
+            self.nominations,
+            clock,
+            rules=rules,
+            zone=settings.zone(),
         )
 
     def _build_ballots(self) -> None:
@@ -164,6 +183,11 @@ class House:
         if (await self.episodes.get(episode_id)).phase is not Phase.NOMINATING:
             raise NotNominating("This episode takes no proposals now; its page says when it did or will.")
 
+    async def _tell_nominators(self, tx: Tx, inspection: Inspection) -> None:
+        """Whoever proposed this target learns that it is inspected now."""
+        episode, target = inspection.episode, inspection.target
+        await self.nominations.note(tx, episode, target, Fate.INSPECTED, into=inspection.id)
+
     def _build_inspecting(self) -> None:
         database, ledger, clock, settings = self.database, self.ledger, self.clock, self.settings
         self.rectifications = Rectifications(
@@ -190,6 +214,7 @@ class House:
             rest_days=settings.inspector_rest_days,
         )
         self.choosing.roster = self.teams.roster
+        self.inspections.on_started = self._tell_nominators
         self.rectifications.on_settled = self.inspections.close_if_done
         evidence = EvidenceStore(settings.data_dir / "evidence", settings.photo_pixels)
         self.findings = Findings(database, ledger, self.inspections, self.rectifications, evidence, clock)

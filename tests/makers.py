@@ -2,9 +2,10 @@
 
 import asyncio
 import csv
+import hashlib
 import io
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,6 +15,8 @@ from typing import Any
 from PIL import Image
 
 from server.app import prepare_house
+from server.ballots.model import Ballot, Receipt
+from server.citizens.model import Citizen, Tier
 from server.config import Settings
 from server.draws.model import Draw
 from server.draws.plan import Asked
@@ -41,7 +44,13 @@ class Cast:
 
 def settings_for_tests(folder: Path, **knobs: Any) -> Settings:
     """Settings under which a draw waits for a second and asks no beacon, and few targets last for many episodes."""
-    usual = {"draw_lead_seconds": 1.0, "beacon_url": "", "target_cap": 366, "target_interval_days": 0}
+    usual = {
+        "draw_lead_seconds": 1.0,
+        "beacon_url": "",
+        "target_cap": 366,
+        "target_interval_days": 0,
+        "challenge_numbers": 10,
+    }
     return Settings(**{"data_dir": folder, **usual, **knobs})
 
 
@@ -135,3 +144,39 @@ def photo(width: int = 64, height: int = 48, **save: Any) -> bytes:
     out = io.BytesIO()
     Image.new("RGB", (width, height), "teal").save(out, "JPEG", **save)
     return out.getvalue()
+
+
+def citizen(number: int, tier: Tier = Tier.DEVICE) -> Citizen:
+    """Somebody, always the same for a number."""
+    device = hashlib.sha256(f"device {number}".encode()).hexdigest()[:32]
+    identity = device if tier is Tier.DEVICE else hashlib.sha256(f"{tier} {number}".encode()).hexdigest()
+    return Citizen(device, tier, identity)
+
+
+def proof(house: House, who: Citizen, scope: str) -> str:
+    """Work done, as a browser does it."""
+    challenge = house.citizens.challenge(who, scope)
+    asked = challenge["parameters"]
+    start = bytes.fromhex(asked["salt"]) + bytes.fromhex(asked["nonce"])
+    found = (hashlib.sha256(start + n.to_bytes(4, "big")).hexdigest() for n in range(asked["data"]["most"] + 1))
+    key = next(digest for digest in found if digest.startswith(asked["keyPrefix"]))
+    return f"{asked['data']['bound']}.{asked['expiresAt']}.{key}.{challenge['signature']}"
+
+
+async def shortlisted(house: House, operator: Person, episode: str, targets: Sequence[str]) -> None:
+    """Each of these targets proposed by somebody and put on the shortlist."""
+    for number, target in enumerate(targets):
+        who = citizen(1000 + number)
+        work = proof(house, who, f"nominate:{episode}")
+        made = await house.nominations.propose(
+            who, f"198.51.100.{number}", episode, target=target, reason="想看看后厨", proof=work
+        )
+        await house.curation.shortlist(operator, made.id)
+
+
+async def vote(house: House, ballot: Ballot, choices: Sequence[str], who: Citizen | int) -> Receipt:
+    """A vote with its receipt."""
+    voter = citizen(who) if isinstance(who, int) else who
+    work = proof(house, voter, f"ballot:{ballot.id}")
+    receipt, _ = await house.ballots.cast(voter, "198.51.100.7", ballot.id, choices, secrets.token_hex(16), work)
+    return receipt

@@ -1,6 +1,6 @@
 """How an episode comes to its target and its inspectors: ballot, draw, or a ballot and then a draw."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
@@ -13,10 +13,13 @@ from server.draws.team import TEAM_SIZE
 from server.episodes.actions import Episodes
 from server.episodes.eligibility import Excluded, Rules, members
 from server.episodes.lifecycle import Method, Phase
-from server.episodes.model import Episode, WrongPhase
+from server.episodes.model import Episode
+from server.episodes.voting import Voting
 from server.kit.clock import Clock
 from server.kit.mongo import Database, Tx
-from server.people.model import Deed, Person, require
+from server.nominations.actions import Nominations
+from server.nominations.model import State
+from server.people.model import SYSTEM, Deed, Person, require
 from server.targets.actions import Targets
 
 HISTORY = timedelta(days=800)
@@ -35,6 +38,8 @@ class Choosing:
         targets: Targets,
         draws: Draws,
         episodes: Episodes,
+        voting: Voting,
+        nominations: Nominations,
         clock: Clock,
         *,
         rules: Rules,
@@ -47,6 +52,8 @@ class Choosing:
         self._clock = clock
         self._rules = rules
         self._zone = zone
+        self._voting = voting
+        self._nominations = nominations
         self.roster: Roster = _nobody
         draws.on_drawn[Of.TARGET] = self._take_target
 
@@ -114,7 +121,7 @@ class Choosing:
         return await self._draws.freeze(roster)
 
     async def _members(self, episode: Episode, left_out: Mapping[str, Excluded]) -> list[Member]:
-        shortlist = await self._shortlist(episode) if episode.method is Method.SHORTLIST else None
+        shortlist = await self._voting.shortlist(episode) if episode.method is Method.SHORTLIST else None
         candidates = await self._targets.candidates(shortlist, **({} if shortlist else episode.filter))
         if not candidates:
             raise EmptyPool("No target fits this episode’s filter. Import a register, or widen the filter.")
@@ -123,14 +130,12 @@ class Choosing:
         alike = shortlist is not None
         return members(candidates, visits, self._rules, now, self._zone, alike=alike, named=left_out)
 
-    async def _shortlist(self, episode: Episode) -> Sequence[str]:
-        raise WrongPhase("The ballot of this episode is not closed yet; lots are drawn among its shortlist.")
-
     async def _take_target(self, tx: Tx, draw: Draw) -> None:
         episode = await self._episodes.get(draw.episode, tx)
         if episode.phase is not Phase.DRAWING:
             return  # Cancelled meanwhile: the lots are shown all the same, and nobody is inspected by them.
         await self._episodes.store.save(replace(episode, target=draw.winners[0]), tx)
+        await self._nominations.note(tx, episode.id, draw.winners[0], State.DRAWN, by=SYSTEM.mark)
 
 
 def _from_same_key(draw: Draw, team: Pool, by: str) -> Announcement:

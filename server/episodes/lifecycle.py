@@ -31,7 +31,7 @@ class Method(StrEnum):
 
 
 ENDS = frozenset({Phase.CLOSED, Phase.CANCELLED})
-ENTERED_ALONE = frozenset({Phase.NOMINATING, Phase.VOTING})
+ENTERED_ALONE = frozenset({Phase.NOMINATING})
 """All other phases are entered with what belongs to them: a draw, a team, a broadcast, an end."""
 
 COURSE: Mapping[Method, tuple[Phase, ...]] = {

@@ -4,12 +4,15 @@ from datetime import tzinfo
 
 from aiohttp import web
 
+from server.ballots.model import MAX_OPTIONS
+from server.citizens.model import Tier
 from server.draws.model import Algorithm
 from server.draws.plan import Asked
 from server.episodes.actions import Episodes
 from server.episodes.choosing import Choosing
 from server.episodes.eligibility import Excluded
 from server.episodes.lifecycle import Method, Phase
+from server.episodes.voting import Terms, Voting
 from server.episodes.watching import MAX_SESSION_CHARACTERS, Watching
 from server.kit.doors import Doors
 from server.kit.forms import Form, form, id_in_path
@@ -26,7 +29,9 @@ def desk(episode_id: str) -> str:
     return f"/operator/episodes/{episode_id}"
 
 
-def add_doors(doors: Doors, episodes: Episodes, choosing: Choosing, watching: Watching, zone: tzinfo) -> None:
+def add_doors(
+    doors: Doors, episodes: Episodes, choosing: Choosing, voting: Voting, watching: Watching, zone: tzinfo
+) -> None:
     """Create, announce a draw; and the beat of whoever watches."""
 
     async def create(request: web.Request) -> Answer:
@@ -46,6 +51,10 @@ def add_doors(doors: Doors, episodes: Episodes, choosing: Choosing, watching: Wa
         announced = await choosing.announce(person(request), id_in_path(request), asked_of(sent, zone), _left_out(sent))
         return Done(desk(announced.episode), {"draw": announced.id})
 
+    async def open_ballot(request: web.Request) -> Answer:
+        ballot = await voting.open(person(request), id_in_path(request), terms_of(await form(request), zone))
+        return Done(desk(ballot.episode), {"ballot": ballot.id})
+
     async def beat(request: web.Request) -> Answer:
         session = (await form(request)).text("session", max_length=MAX_SESSION_CHARACTERS)
         watching.beat(id_in_path(request), session)
@@ -53,6 +62,7 @@ def add_doors(doors: Doors, episodes: Episodes, choosing: Choosing, watching: Wa
 
     doors.act("/episodes", create, deed=Deed.PLAN)
     doors.act("/episodes/{id}/draw", draw, deed=Deed.DRAW)
+    doors.act("/episodes/{id}/ballot", open_ballot, deed=Deed.HOLD_BALLOT)
     doors.act("/episodes/{id}/watching", beat, deed=Deed.WATCH)
 
 
@@ -67,6 +77,19 @@ def asked_of(sent: Form, zone: tzinfo) -> Asked:
         reveal_minutes=sent.number("reveal_minutes", least=0.1, most=MAX_MINUTES, default=5) if ceremony else 0,
         numbers_name=numbers_name,
         numbers_due=sent.moment("numbers_due", zone) if numbers_name else None,
+    )
+
+
+def terms_of(sent: Form, zone: tzinfo) -> Terms:
+    """The terms of a ballot; without an opening moment it opens at once, without a tier a browser is enough."""
+    tier = sent.choice("tier", Tier) if sent.text("tier", required=False) else Tier.DEVICE
+    return Terms(
+        choose=int(sent.number("choose", least=1, most=MAX_OPTIONS)),
+        closes_at=sent.moment("closes_at", zone),
+        opens_at=sent.moment("opens_at", zone) if sent.text("opens_at", required=False) else None,
+        tier=tier,
+        counted_tier=sent.choice("counted_tier", Tier) if sent.text("counted_tier", required=False) else tier,
+        show_tally=sent.flag("show_tally"),
     )
 
 

@@ -1,6 +1,6 @@
 """Planning, starting and concluding a visit; publishing what it finds."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -32,6 +32,10 @@ from server.targets.model import Checklist
 
 TOKEN_LIFE = timedelta(minutes=10)
 """A token opens a connection; the connection may outlast it."""
+
+
+Started = Callable[[Tx, Inspection], Awaitable[None]]
+"""What else happens when a visit begins, in the same transaction."""
 
 
 class Following(Protocol):
@@ -70,6 +74,7 @@ class Inspections:
         self._following = following
         self._clock = clock
         self.store = InspectionStore(database)
+        self.on_started: Started | None = None
 
     async def get(self, inspection_id: str, tx: Tx | None = None) -> Inspection:
         """The inspection with this id."""
@@ -105,6 +110,8 @@ class Inspections:
             await self.store.save(begun, tx)
             body = {"target": inspection.target}
             await self._record(tx, Kind.INSPECTION_STARTED, begun, person.mark, body)
+            if self.on_started:
+                await self.on_started(tx, begun)
             return begun
 
         return await self._database.transact(work)
