@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from server.episodes.holds import Change
 from server.episodes.lifecycle import ENTERED_ALONE, Method, Phase
 from server.episodes.model import Episode, NoSuchEpisode, WrongPhase
 from server.episodes.store import EpisodeStore
@@ -47,8 +48,10 @@ class Episodes:
         district: str = "",
         category: str = "",
         week: str | None = None,
+        timed: bool = False,
+        changes: tuple[Change, ...] = (),
     ) -> Episode:
-        """A new episode in draft."""
+        """A new episode in draft; a timed one takes its steps by itself."""
         person = require(actor, Deed.PLAN)
 
         async def work(tx: Tx) -> Episode:
@@ -65,6 +68,8 @@ class Episodes:
                 week=week,
                 plan=plan,
                 reached={Phase.DRAFT.value: now},
+                timed=timed,
+                changes=changes,
             )
             await self.store.insert(episode, tx)
             body = {"number": episode.number, "method": method.value, "week": week}

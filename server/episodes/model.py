@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from server.episodes.holds import Change, Hold
 from server.episodes.lifecycle import Method, Phase, may_move
 from server.kit.errors import NotFound, TooLate
 
@@ -18,7 +19,10 @@ class WrongPhase(TooLate):
 
 @dataclass(frozen=True)
 class Episode:
-    """One session. `plan` holds the moments announced, `reached` those at which phases really began (keys: phases)."""
+    """One session. `plan` holds the moments announced, `reached` those at which phases really began (keys: phases).
+
+    `timed`: its steps are taken at their moments by themselves, but for those in `holds`.
+    """
 
     id: str
     number: int
@@ -34,6 +38,9 @@ class Episode:
     target: str | None = None
     inspection: str | None = None
     reason: str | None = None
+    timed: bool = False
+    holds: Mapping[str, Hold] = field(default_factory=dict)
+    changes: tuple[Change, ...] = ()
     version: int = 0
 
     @property

@@ -48,6 +48,12 @@ class EpisodeStore:
             wanted["target"] = target
         return [noun(Episode, d) for d in await self._episodes.find(wanted, sort=[("number", -1)], limit=limit)]
 
+    async def timed(self) -> list[Episode]:
+        """Episodes that take their steps by themselves and are not live yet, oldest first."""
+        ahead = [Phase.DRAFT, Phase.NOMINATING, Phase.VOTING, Phase.DRAWING, Phase.READY]
+        wanted = {"timed": True, "phase": {"$in": [p.value for p in ahead]}}
+        return [noun(Episode, d) for d in await self._episodes.find(wanted, sort=[("number", 1)])]
+
     async def visits(self, since: datetime) -> list[Visit]:
         """Who was inspected since then, and when."""
         live = f"reached.{Phase.LIVE}"

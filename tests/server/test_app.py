@@ -11,8 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 from aiohttp.test_utils import TestServer
 
-from scheduler.week import Step
-from server.app import HOUSE, build_app, jobs, weekly_steps
+from server.app import HOUSE, build_app, jobs
 from server.config import BadSetting, Settings
 from server.inspections.model import PictureCut
 from server.kit.mongo import Database
@@ -21,7 +20,6 @@ from tests.makers import fill_registry, hire_cast, live, planned
 from tests.server.conftest import HTML, JSON, open_site
 
 together = pytest.mark.asyncio(loop_scope="module")
-PLAN = "mon 09:00, wed 09:00, thu 10:00, fri 10:00"
 
 
 async def on_air(site):
@@ -246,35 +244,7 @@ async def test_the_door_starts_and_concludes_what_the_operator_planned(site):
     assert site.house.channels.get(inspection.id).state == "ended"
 
 
-def test_the_week_is_written_as_four_moments():
-    steps = weekly_steps(PLAN)
-    assert [step.name for step in steps] == ["nominating", "voting", "drawing", "live"]
-    assert steps[3] == Step.parse("live", "Fri 10:00")
-
-
-@pytest.mark.parametrize(
-    ("words", "sentence"),
-    [
-        ("fri 10:00", "SEETHROUGH_WEEKLY_PLAN is “fri 10:00”; it has four moments, such as fri 10:00."),
-        (
-            PLAN.replace("thu", "someday"),
-            "SEETHROUGH_WEEKLY_PLAN: The step 'drawing' is set to ' someday 10:00'; "
-            "write a day and a time such as 'Thu 10:00'.",
-        ),
-    ],
-)
-def test_a_week_that_cannot_be_read_is_refused(words, sentence):
-    with pytest.raises(BadSetting) as refused:
-        weekly_steps(words)
-    assert str(refused.value) == sentence
-
-
-async def test_the_weekly_cycle_makes_the_next_episode_once(house):
-    assert jobs(house) == ()
+async def test_steps_are_taken_by_themselves_and_episodes_made_where_the_setting_says_so(house):
+    assert [job.name for job in jobs(house)] == ["steps"]
     house.settings = Settings(weekly=True)
-    [job] = jobs(house)
-    await job.run()
-    await job.run()
-    [episode] = await house.episodes.store.find()
-    assert episode.week == "2026-W11"
-    assert episode.plan["live"].isoformat() == "2026-03-13T02:00:00+00:00"
+    assert [job.name for job in jobs(house)] == ["steps", "next episode"]

@@ -72,6 +72,10 @@ def test_variables_for_tests_are_not_ours() -> None:
         ("SESSION_DAYS", "0", "SEETHROUGH_SESSION_DAYS is 0; it must lie between 1 and 3650."),
         ("SLOW_VIEWER_SECONDS", "nan", "SEETHROUGH_SLOW_VIEWER_SECONDS is nan; it must lie between 0.1 and 3600."),
         ("LOG_LEVEL", "loud", "SEETHROUGH_LOG_LEVEL is “loud”; use debug, info, warning or error."),
+        ("WEEKLY_METHOD", "dice", "SEETHROUGH_WEEKLY_METHOD is “dice”; use one of: draw, vote, shortlist."),
+        ("WEEKLY_TITLE", "{day}", "SEETHROUGH_WEEKLY_TITLE is “{day}”; only {year} and {week} can be filled in."),
+        ("HOLIDAY_RULE", "work", "SEETHROUGH_HOLIDAY_RULE is “work”; use one of: skip, next."),
+        ("STEP_WINDOW_HOURS", "0", "SEETHROUGH_STEP_WINDOW_HOURS is 0.0; it must lie between 0.1 and 144."),
         ("PORTT", "1", "There is no setting SEETHROUGH_PORTT. docs/settings.md lists them all."),
     ],
 )
