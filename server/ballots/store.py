@@ -43,8 +43,9 @@ class BallotStore:
         self.votes: Collection = database.collection("votes")
 
     async def prepare(self) -> None:
-        """Indexes. One ballot an episode, unless it was voided."""
-        await self._ballots.ensure_index([("episode", 1)], unique=True, partial={"voided_at": {"$type": "null"}})
+        """Indexes. One ballot at a time for an episode; whether another may follow is the episode's rule."""
+        running = {"voided_at": {"$type": "null"}, "closed_at": {"$type": "null"}}
+        await self._ballots.ensure_index([("episode", 1)], unique=True, partial=running)
         await self._ballots.ensure_index([("swept_at", 1), ("closes_at", 1)])
 
     async def get(self, ballot_id: str, tx: Tx | None = None) -> Ballot | None:
