@@ -28,7 +28,6 @@ from server.viewing.views import (
     Tally,
     TargetCard,
     TargetView,
-    Winner,
 )
 
 
@@ -74,28 +73,6 @@ class EpisodePage:
     checklist_url: str | None
     ballot: BallotView | None
     events_from: int
-
-
-@dataclass(frozen=True)
-class DrawPage:
-    """Facts of draws/draw.html: all that is needed to draw again. Hashes are hex."""
-
-    id: str
-    of: str
-    episode: EpisodeCard
-    committed_at: datetime
-    commit_index: int | None
-    commit_root: str | None
-    drawn_at: datetime | None
-    commitment: str
-    secret: str | None
-    seed: str | None
-    pool_size: int
-    pool_digest: str
-    pool_url: str
-    filter: dict[str, str]
-    winners: Sequence[Winner]
-    runners_up: Sequence[Winner]
 
 
 @dataclass(frozen=True)

@@ -2,16 +2,15 @@
 
 from typing import Any
 
-from server.draws.model import Draw, Of
+from server.draws.model import Draw
 from server.episodes.lifecycle import COURSE, Phase, is_past
 from server.episodes.model import Episode
 from server.inspections.model import Finding, Inspection, summarise
-from server.people.model import Deed, Person, Role
+from server.people.model import Deed, Person
 from server.rectifications.model import OPEN, State, Step
 from server.viewing.ballots import BallotPages
-from server.viewing.cards import Cards, items, target_url
+from server.viewing.cards import Cards, items
 from server.viewing.facts import (
-    DrawPage,
     EpisodePage,
     EpisodesPage,
     FindingPage,
@@ -29,7 +28,6 @@ from server.viewing.views import (
     StepView,
     SummaryView,
     Tally,
-    Winner,
 )
 
 RECENT = 6
@@ -132,46 +130,6 @@ class Pages:
         counts = summarise(findings, len(checklist.items))
         summary = SummaryView(counts.checked, counts.passed, counts.failed, counts.total)
         return items(checklist, findings, lang), summary
-
-    async def draw(self, draw_id: str) -> DrawPage:
-        """All that is needed to draw again, and who was next."""
-        rooms = self._rooms
-        draw = await rooms.draws.get(draw_id)
-        return DrawPage(
-            id=draw.id,
-            of=draw.of.value,
-            episode=await self._cards.episode(draw.episode),
-            committed_at=draw.announced_at,
-            commit_index=await rooms.ledger.store.index_of(draw.ticket),
-            commit_root=None,
-            drawn_at=draw.drawn_at,
-            commitment=draw.pool_sha256,
-            secret=None,
-            seed=draw.key,
-            pool_size=draw.members,
-            pool_digest=draw.pool_sha256,
-            pool_url=f"/draws/{draw.id}/pool.txt",
-            filter=dict(draw.filter),
-            winners=await self._ranked(draw),
-            runners_up=[],
-        )
-
-    async def _ranked(self, draw: Draw) -> list[Winner]:
-        """Targets by name and page; inspectors on duty by name."""
-        rooms = self._rooms
-        if draw.of is Of.TARGET:
-            names = {member: target.name for member, target in (await rooms.targets.get_many(draw.winners)).items()}
-        else:
-            names = {p.mark: p.name for p in await rooms.people.by_role(Role.INSPECTOR) if p.mark in draw.winners}
-        return [
-            Winner(
-                id=lot.member,
-                name=names.get(lot.member, lot.member[:12]),
-                url=target_url(lot.member) if draw.of is Of.TARGET else None,
-                rank_hash=lot.pseudonym,
-            )
-            for lot in draw.drawn
-        ]
 
     async def finding(self, finding_id: str, lang: str) -> FindingPage:
         """One finding."""

@@ -45,9 +45,6 @@ def _add_public(doors: Doors, pages: Pages, lang: Lang) -> None:
 
 
 def _add_cases(doors: Doors, pages: Pages, lang: Lang) -> None:
-    async def draw(request: web.Request) -> Answer:
-        return Page("draws/draw.html", await pages.draw(id_in_path(request)))
-
     async def finding(request: web.Request) -> Answer:
         return Page("inspections/finding.html", await pages.finding(id_in_path(request), lang(request)))
 
@@ -59,7 +56,6 @@ def _add_cases(doors: Doors, pages: Pages, lang: Lang) -> None:
         facts = await pages.rectification(id_in_path(request), person(request), lang(request))
         return Page("rectifications/rectification.html", facts)
 
-    doors.page("/draws/{id}", draw, deed=Deed.READ)
     doors.page("/findings/{id}", finding, deed=Deed.READ)
     doors.page("/rectifications", rectifications, deed=Deed.READ)
     doors.page("/rectifications/{id}", rectification, deed=Deed.READ)

@@ -206,16 +206,6 @@ class DrawLink:
 
 
 @dataclass(frozen=True)
-class Winner:
-    """One that the lot fell on, or nearly: `rank_hash` is what it was ordered by."""
-
-    id: str
-    name: str
-    url: str | None
-    rank_hash: str
-
-
-@dataclass(frozen=True)
 class MyInspection:
     """A line of the inspector's list."""
 

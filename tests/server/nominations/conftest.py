@@ -39,6 +39,15 @@ class Square:
         await self.house.episodes.advance(operator, made.id, Phase.NOMINATING)
         return made.id
 
+    async def end_nominating(self):
+        """The episode goes on to its vote."""
+        episodes = self.house.episodes
+
+        async def work(tx):
+            await episodes.move(tx, await episodes.get(self.episode, tx), Phase.VOTING, "test")
+
+        await self.house.database.transact(work)
+
     def citizen(self, tier=Tier.DEVICE, device=None, known_by=None):
         """Somebody new; with `device` and `tier` the same browser, better known."""
         found = self.house.citizens.new_device()[0]

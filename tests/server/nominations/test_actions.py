@@ -5,7 +5,6 @@ import pytest
 from server.citizens.limits import OftenEnough
 from server.citizens.model import Tier
 from server.citizens.work import ForgedWork, NoWork, OtherWork, StaleWork
-from server.episodes.lifecycle import Phase
 from server.episodes.model import NoSuchEpisode
 from server.kit.errors import Invalid
 from server.nominations.model import (
@@ -78,7 +77,7 @@ async def test_the_words_of_a_registered_target_are_not_taken_from_the_proposer(
 
 async def test_only_an_episode_that_nominates_takes_proposals_and_support(square):
     made = await square.propose()
-    await square.house.episodes.advance(square.cast.operator, square.episode, Phase.VOTING)
+    await square.end_nominating()
     with pytest.raises(NotNominating):
         await square.propose()
     with pytest.raises(NotNominating):

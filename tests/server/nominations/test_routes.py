@@ -20,6 +20,7 @@ class Browser:
         async with await self.send("/citizen/challenge", scope=scope) as reply:
             if COOKIE in reply.cookies:
                 self.cookie = f"{COOKIE}={reply.cookies[COOKIE].value}"
+                self.site.client.session.cookie_jar.clear()  # Every browser of a test keeps its own.
             return solved(await reply.json())
 
     async def send(self, path, headers=JSON, **fields):
