@@ -91,6 +91,13 @@ class Settings:
     weekly_title: str = knob(
         "Title of the weekly cycle's episodes; {year} and {week} are filled in.", "{year}年第{week}周 · Week {week}"
     )
+    weekly_choose: int = knob("How many options one may choose in a ballot that the weekly cycle opens.", 3)
+    weekly_tier: str = knob(
+        "Least tier to vote in a ballot that the weekly cycle opens: device, phone, verified.", "device"
+    )
+    weekly_ceremony_minutes: float = knob(
+        "Minutes in which witnesses seal, then open, secrets for a draw that the weekly cycle announces; 0: none.", 10.0
+    )
     holiday_rule: str = knob(
         "What becomes of a week whose live day is a public holiday: skip, or next (working day).", "skip"
     )
@@ -181,6 +188,9 @@ class Settings:
 
     def _check_weekly(self) -> None:
         _among("weekly_method", self.weekly_method, "draw", "vote", "shortlist")
+        _among("weekly_tier", self.weekly_tier, "device", "phone", "verified")
+        _between("weekly_choose", self.weekly_choose, 1, 100)
+        _between("weekly_ceremony_minutes", self.weekly_ceremony_minutes, 0, 24 * 60)
         _among("holiday_rule", self.holiday_rule, "skip", "next")
         _between("step_window_hours", self.step_window_hours, 0.1, 24 * 6)
         try:

@@ -5,6 +5,7 @@ from datetime import timedelta
 from server.ballots.actions import Ballots
 from server.citizens.actions import Citizens
 from server.citizens.keys import load_or_make as load_or_make_secret
+from server.citizens.model import Tier
 from server.citizens.phones import Phones
 from server.citizens.provider import Provider
 from server.citizens.routes import CALLBACK, Verifying
@@ -13,13 +14,13 @@ from server.config import Settings
 from server.draws.actions import Draws
 from server.draws.beacon import Chain
 from server.draws.fetching import Relay
-from server.draws.plan import Asked
 from server.draws.sources import Sources
 from server.episodes.actions import Episodes
 from server.episodes.choosing import Choosing
 from server.episodes.cycle import Cycle
 from server.episodes.eligibility import Rules
 from server.episodes.lifecycle import Phase
+from server.episodes.taking import Taking, Usual
 from server.episodes.voting import Voting
 from server.episodes.watching import Watching
 from server.events.hub import Hub
@@ -46,6 +47,7 @@ from server.targets.model import Grade
 from server.viewing.ballots import BallotPages
 from server.viewing.cards import Cards
 from server.viewing.desks import Desks
+from server.viewing.draws import DrawPages
 from server.viewing.live import Live
 from server.viewing.nominations import NominationPages
 from server.viewing.pages import Pages
@@ -220,14 +222,13 @@ class House:
         self.findings = Findings(database, ledger, self.inspections, self.rectifications, evidence, clock)
 
     def _build_cycle(self) -> None:
-        episodes, choosing, window = self.episodes, self.choosing, timedelta(hours=self.settings.step_window_hours)
-        self.cycle = Cycle(self.database, self.ledger, episodes, self.draws, self.clock, window=window)
-        self.cycle.takes = {
-            Phase.NOMINATING: lambda who, episode: episodes.advance(who, episode.id, Phase.NOMINATING),
-            Phase.VOTING: lambda who, episode: episodes.advance(who, episode.id, Phase.VOTING),
-            Phase.DRAWING: lambda who, episode: choosing.announce(who, episode.id, Asked()),
-            Phase.LIVE: lambda who, episode: self.inspections.start(who, episode.id),
-        }
+        settings, window = self.settings, timedelta(hours=self.settings.step_window_hours)
+        self.cycle = Cycle(self.database, self.ledger, self.episodes, self.draws, self.clock, window=window)
+        usual = Usual(settings.weekly_choose, Tier(settings.weekly_tier), settings.weekly_ceremony_minutes)
+        taking = Taking(self.episodes, self.voting, self.choosing, self.ballots, self.nominations, usual)
+        self.cycle.takes = {**taking.takes, Phase.LIVE: lambda who, episode: self.inspections.start(who, episode.id)}
+        self.cycle.ballot_until = taking.ballot_until
+        self.cycle.prepare = lambda who, episode: self.teams.assign(who, episode.id)
 
     def _build_streaming(self) -> None:
         settings = self.settings
@@ -264,6 +265,7 @@ class House:
         self.cards = Cards(rooms)
         self.pages = Pages(rooms, self.cards)
         self.registry = Registry(rooms, self.cards)
+        self.draw_pages = DrawPages(rooms, self.cards)
         self.nomination_pages = NominationPages(rooms, self.cards)
         self.ballot_pages = BallotPages(rooms, self.cards)
         self.desks = Desks(rooms, self.cards, self.pages)

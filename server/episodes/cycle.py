@@ -4,6 +4,7 @@ What a step does is handed in; when, and whether at all, is decided here. All st
 that any server may go on where another stopped.
 """
 
+import contextlib
 import logging
 import re
 import secrets
@@ -37,16 +38,26 @@ log = logging.getLogger(__name__)
 
 Take = Callable[[Person, Episode], Awaitable[object]]
 """Does what a step does: opens nominations, opens the ballot, announces the draw, opens the broadcast."""
-NOT_YET = (Unavailable, TooMany, ChangedMeanwhile)
-"""Refusals that need not last: the step is tried again at the next round, as long as its window is open."""
 
 
 class StepHeld(TooLate):
     """The step is held already, or is not."""
 
 
+class NotYet(TooLate):
+    """What the step waits for comes by itself."""
+
+
+PASSING = (NotYet, Unavailable, TooMany, ChangedMeanwhile)
+"""Refusals that need not last: the step is tried again at the next round, as long as its window is open."""
+
+
 class Cycle:
-    """The verbs of a plan. The house hands in `takes` once every room stands, and until when a ballot is open."""
+    """The verbs of a plan.
+
+    Once every room stands, the house hands in what the steps do (`takes`), until when a ballot is open, and how the
+    visit is planned as soon as lots named target and team (`prepare`).
+    """
 
     def __init__(
         self,
@@ -65,7 +76,8 @@ class Cycle:
         self._clock = clock
         self._window = window
         self.takes: dict[Phase, Take] = {}
-        self.ballot_until: Callable[[Episode], Awaitable[datetime | None]] = _no_ballot
+        self.ballot_until: Callable[[Episode], Awaitable[datetime | None]] = _nothing
+        self.prepare: Take = _nothing
 
     # By themselves
 
@@ -88,6 +100,9 @@ class Cycle:
         return await self._draws.store.of_episode(episode.id, Of.INSPECTORS) is not None
 
     async def _look_at(self, episode: Episode) -> None:
+        if episode.target and episode.inspection is None:
+            with contextlib.suppress(Refusal):  # The lots are still to fall; or the broadcast will say what is missing.
+                await self.prepare(SYSTEM, episode)
         step = await self.next(episode)
         if step is None:
             return
@@ -100,7 +115,7 @@ class Cycle:
     async def _take(self, episode: Episode, step: Phase) -> None:
         try:
             await self.takes[step](SYSTEM, episode)
-        except NOT_YET as refusal:
+        except PASSING as refusal:
             log.info("Step %s of episode %s waits: %s", step, episode.id, type(refusal).__name__)
         except Refusal as refusal:
             await self._stop(episode.id, step, code_of(refusal), refusal)
@@ -238,5 +253,5 @@ def _check_reason(reason: str) -> None:
         raise ReasonNeeded("Please give the reason; everybody will read it.", where="reason")
 
 
-async def _no_ballot(_episode: Episode) -> datetime | None:
+async def _nothing(*_: object) -> None:
     return None
