@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 VENDOR := web/static/vendor
 NOBLE := $(VENV)/npm/node_modules/@noble
 
-.PHONY: help setup demo serve test check fix bench browser clean
+.PHONY: help setup demo serve test check fix bench browser npm-tests clean
 
 help: ## print this
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
@@ -50,7 +50,15 @@ browser: ## Debian's Chromium and the fonts for Chinese, where they are missing
 	  sudo=$$(command -v sudo || true); \
 	  $$sudo apt-get update -qq && $$sudo apt-get install -y -qq chromium fonts-noto-cjk >/dev/null; }
 
-test: setup browser ## every test, in real browsers and against a real database
+npm-tests: $(VENV)/npm-tests/.installed ## the OpenID Connect provider that the tests start
+
+$(VENV)/npm-tests/.installed: tests/oidc/package.json tests/oidc/package-lock.json tests/oidc/.npmrc
+	mkdir -p $(VENV)/npm-tests
+	cp $^ $(VENV)/npm-tests/
+	npm ci --prefix $(VENV)/npm-tests --no-audit --no-fund --loglevel=error
+	touch $@
+
+test: setup browser npm-tests ## every test, in real browsers and against a real database
 	$(BIN)/pytest
 
 check: setup ## ruff, format, mypy strict, import arrows, the house test

@@ -8,6 +8,7 @@ import logging
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, cast
+from urllib.parse import quote_plus
 
 from authlib.common.security import generate_token
 from authlib.oauth2.auth import ClientAuth
@@ -88,8 +89,9 @@ class Provider:
         )
         headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
         method = _auth_method(known, self._client_secret)
-        auth = ClientAuth(self._client_id, self._client_secret, method)
-        address, headers, body = auth.prepare("POST", known["token_endpoint"], headers, body)
+        address, headers, body = _auth(method, self._client_id, self._client_secret).prepare(
+            "POST", known["token_endpoint"], headers, body
+        )
         status, answer = await fetch("POST", address, headers=headers, data=body)
         if status != 200:
             log.warning("The provider gave no token: %s", answer.get("error"))
@@ -125,6 +127,12 @@ class Provider:
 
 def _key_set(keys: Mapping[str, Any]) -> KeySet:
     return KeySet.import_key_set(cast(KeySetSerialization, keys))
+
+
+def _auth(method: str, client_id: str, secret: str) -> Any:
+    # RFC 6749, 2.3.1: both are form-encoded before they go into a Basic header, which Authlib leaves to us.
+    pair = (quote_plus(client_id), quote_plus(secret)) if method == "client_secret_basic" else (client_id, secret)
+    return ClientAuth(*pair, method)
 
 
 def _auth_method(known: Mapping[str, Any], secret: str) -> str:
