@@ -35,6 +35,7 @@ from server.people import routes as people_routes
 from server.people.model import Deed, Person, permit
 from server.rectifications import routes as rectification_routes
 from server.viewing import ballot_routes as ballot_page_routes
+from server.viewing import draw_routes as draw_page_routes
 from server.viewing import nomination_routes as nomination_page_routes
 from server.viewing import routes as viewing_routes
 from server.viewing.live import url_of
@@ -84,6 +85,7 @@ def _add_doors(doors: Doors, house: House, renderer: Renderer, languages: Langua
     settings, zone = house.settings, house.settings.zone()
     viewing_routes.add_doors(doors, house.pages, house.registry, house.desks, languages.of)
     draw_routes.add_doors(doors, house.draws, house.sources)
+    draw_page_routes.add_doors(doors, house.draw_pages)
     episode_routes.add_doors(doors, house.episodes, house.choosing, house.voting, house.watching, zone)
     step_routes.add_doors(doors, house.cycle, zone)
     inspection_routes.add_doors(

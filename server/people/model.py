@@ -321,7 +321,7 @@ def is_own_path(path: str) -> bool:
     return bool(re.fullmatch(r"/(?!/)[!-\[\]-~]*", path))
 
 
-START_PAGES: Mapping[Role, str] = {Role.INSPECTOR: "/console", Role.OPERATOR: "/operator"}
+START_PAGES: Mapping[Role, str] = {Role.INSPECTOR: "/console", Role.DEPUTY: "/deputy", Role.OPERATOR: "/operator"}
 
 
 def start_page(role: Role) -> str:

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from tests.web.draw_samples import DRAW_PAGES
 from tests.web.sample_ballots import BALLOT_PAGES, ballot, ballot_desk
 from tests.web.samples import (
     CHECKPOINT,
@@ -94,17 +95,6 @@ def episode_over() -> Facts:
         results=["ordered_to_correct"],
         ballot=ballot("voided", void_reason="名单有误。", votes=None),
     )
-
-
-def draw(**changes: object) -> Facts:
-    lots = [Facts(id=f"tg_{n}", name=target().name, url="/targets/tg_1", rank_hash=HASH) for n in range(3)]
-    facts = {
-        "id": "dr_1", "of": "target", "episode": episode("drawing"), "committed_at": ago(days=1), "commit_index": 1180,
-        "commit_root": HASH, "drawn_at": ago(hours=23), "commitment": HASH, "secret": HASH, "seed": HASH,
-        "pool_size": 1846, "pool_digest": HASH, "pool_url": "/draws/dr_1/pool.txt",
-        "filter": {"district": "云溪区", "category": ""}, "winners": lots[:1], "runners_up": lots[1:],
-    }  # fmt: skip
-    return Facts(**{**facts, **changes})
 
 
 def console(**changes: object) -> Facts:
@@ -246,9 +236,7 @@ PAGES: list[tuple[str, str, str, object, object]] = [
     ("targets-empty", "targets/search.html", "/targets", search(results=[], total=0, pages=1), None),
     ("target", "targets/target.html", "/targets/tg_1", target_page(), None),
     ("checklist", "targets/checklist.html", "/checklists/catering/3", checklist(), None),
-    ("draw", "draws/draw.html", "/draws/dr_1", draw(), None),
-    ("draw-sealed", "draws/draw.html", "/draws/dr_1",
-     draw(drawn_at=None, secret=None, seed=None, commit_root=None, winners=[], runners_up=[]), None),
+    *DRAW_PAGES,
     ("finding", "inspections/finding.html", "/findings/fd_1",
      Facts(finding=finding(), episode=episode(), target=target()), INSPECTOR),
     ("mine", "inspections/mine.html", "/console", mine(), INSPECTOR),

@@ -12,6 +12,7 @@ export const QUICKNET = {
   period: 3,
 };
 const TEAM = 2;
+const SHOWN = 500;
 
 /** What was published could not be read: no fault of the draw. */
 export class Unreadable extends Error {}
@@ -270,8 +271,10 @@ function lotsFall(record, found) {
     ? lots(found.key, found.pool.tickets)
     : lotsRfc3797(record.values, found.pool.tickets);
   if (body.of === "inspectors") must(body.wanted === found.pool.possible, "wanted");
-  found.lines = drawn(every, body.wanted, found.pool.possible);
-  return { drawn: found.lines.length, lines: found.lines.slice(0, 500).map((line) => line + 1) };
+  const falls = drawn(every, body.wanted, found.pool.possible);
+  found.lines = falls.map(({ line }) => line);
+  const lines = found.lines.slice(0, SHOWN).map((line) => line + 1);
+  return { drawn: falls.length, lines, falls: body.of === "target" ? falls.slice(0, SHOWN) : [] };
 }
 
 function opened(record, found) {
@@ -281,7 +284,7 @@ function opened(record, found) {
   must(said.length === lines.length, "opened_count");
   said.forEach(([member, salt], place) => isOpened(found.pool, lines[place], member, salt, place));
   if (record.body.of === "inspectors") recusals(record, found, new Map(said.map(([m], at) => [m, lines[at]])));
-  return { members: said.map(([member]) => member) };
+  return { count: said.length, lines: lines.map((line) => line + 1) };
 }
 
 function isOpened(file, line, member, salt, place) {

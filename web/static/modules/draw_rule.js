@@ -208,15 +208,17 @@ export function* lotsRfc3797(values, tickets) {
   }
 }
 
-/** The lines drawn, in order. */
+/** Those numbers that draw a line, in order, as {ticket, line, again}: `again` fell on lines drawn already. */
 export function drawn(falling, wanted, possible) {
-  const lines = [];
-  if (wanted < 1) return lines;
-  for (const { line, counts } of falling) {
-    if (counts) lines.push(line);
-    if (lines.length >= Math.min(wanted, possible)) break;
+  const lots = [];
+  let again = 0;
+  if (wanted < 1) return lots;
+  for (const { ticket, line, counts } of falling) {
+    if (counts) lots.push({ ticket, line, again });
+    again = counts ? 0 : again + 1;
+    if (lots.length >= Math.min(wanted, possible)) break;
   }
-  return lines;
+  return lots;
 }
 
 function fallen(seen, step, ticket, line) {
