@@ -242,7 +242,7 @@ def test_everybody_starts_where_their_work_is():
     assert {role: start_page(role) for role in THEIRS} == {
         Role.VIEWER: "/",
         Role.BUSINESS: "/",
-        Role.DEPUTY: "/",
+        Role.DEPUTY: "/deputy",
         Role.INSPECTOR: "/console",
         Role.OPERATOR: "/operator",
     }
