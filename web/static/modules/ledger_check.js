@@ -18,10 +18,10 @@ export class Unproven extends Error {
 
 /** A verifier key `name+id+key` (C2SP signed-note) as {name, id, key}. */
 export async function readKey(line) {
-  const [name, id, encoded, ...more] = line.trim().split("+");
-  const blob = unbase64(encoded ?? "") ?? new Uint8Array();
+  const [name, id, ...rest] = line.trim().split("+"); // Base64 may hold a plus as well.
+  const blob = unbase64(rest.join("+")) ?? new Uint8Array();
   const named = sha256(joined(bytesOf(`${name}\n`), blob)).slice(0, 4);
-  if (!name || more.length || blob.length !== 33 || blob[0] !== ED25519[0] || hex(named) !== id) throw new Unproven("key");
+  if (!name || blob.length !== 33 || blob[0] !== ED25519[0] || hex(named) !== id) throw new Unproven("key");
   return { name, id: named, key: blob.slice(1) };
 }
 
