@@ -1,15 +1,16 @@
 """The frozen pool: its file, exact to the byte (docs/verify.md, section 1), and who stands behind each line. No I/O."""
 
-import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b, sha256
 from itertools import pairwise
 
-from server.draws.shuffle import MAX_TICKETS, pseudonym
+from server.draws.shuffle import MAX_TICKETS
 
 SALT_BYTES = 16
+_TICKETS_AT = 65
 _LINE = re.compile(r"([0-9a-f]{64}) (0|[1-9][0-9]{0,6})(?: ([^\n]+))?")
 
 
@@ -46,27 +47,29 @@ class Pool:
 
 def salt(secret: bytes, member: str) -> bytes:
     """A member's salt: 16 bytes that tell nothing of the salts of others (BLAKE2b, keyed; RFC 7693)."""
-    return hashlib.blake2b(member.encode(), key=secret, digest_size=SALT_BYTES).digest()
+    return blake2b(member.encode(), key=secret, digest_size=SALT_BYTES).digest()
 
 
 def freeze(members: Iterable[Member], secret: bytes) -> Pool:
-    """The pool of these members; ValueError where somebody is in it twice or has an impossible number of tickets."""
-    lines, total, excluded = [], 0, Counter[str]()
-    for member in members:
-        if not 0 <= member.tickets <= MAX_TICKETS or (not member.tickets and not member.note):
-            raise ValueError(f"{member.id} has {member.tickets} tickets and the note {member.note!r}")
-        name = pseudonym(salt(secret, member.id), member.id)
-        note = f" {member.note}" if member.note else ""
-        lines.append((f"{name} {member.tickets}{note}\n", member.id))
-        total += member.tickets
-        if not member.tickets:
-            excluded[member.note] += 1
-    lines.sort()
-    ids = [member for _, member in lines]
-    if len(set(ids)) < len(ids):
+    """The pool of these members; ValueError where somebody is in it twice or has an impossible number of tickets.
+
+    The salt's and the pseudonym's rule stand here once more, without calls: there may be a million members.
+    """
+    by_line: dict[str, str] = {}
+    count = 0
+    for count, member in enumerate(members, 1):  # noqa: B007  counted to notice who is in it twice
+        name, tickets, note = member.id.encode(), member.tickets, member.note
+        if not 0 <= tickets <= MAX_TICKETS or not (tickets or note):
+            raise ValueError(f"{member.id} has {tickets} tickets and the note {note!r}")
+        hashed = sha256(blake2b(name, key=secret, digest_size=SALT_BYTES).digest() + name).hexdigest()
+        by_line[f"{hashed} {tickets} {note}\n" if note else f"{hashed} {tickets}\n"] = member.id
+    if len(by_line) < count:
         raise ValueError("somebody is in the pool twice")
-    file = "".join(line for line, _ in lines).encode()
-    return Pool(file, hashlib.sha256(file).hexdigest(), ids, secret, len(ids), total, dict(excluded))
+    lines = sorted(by_line)
+    file = "".join(lines).encode()
+    excluded = Counter(_line(at, line[:-1]).note for at, line in enumerate(lines, 1) if line[_TICKETS_AT] == "0")
+    total = sum(tickets_of(file))
+    return Pool(file, sha256(file).hexdigest(), [by_line[line] for line in lines], secret, count, total, dict(excluded))
 
 
 def tickets_of(file: bytes) -> list[int]:
