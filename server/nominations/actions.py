@@ -14,6 +14,7 @@ from server.ledger.actions import Ledger
 from server.ledger.model import Fact, Kind
 from server.nominations.model import (
     MOVES,
+    Code,
     Follower,
     Nomination,
     ProposedAlready,
@@ -219,15 +220,24 @@ class Nominations:
         return await self.store.shortlisted(episode, tx)
 
     async def note(
-        self, tx: Tx, episode: str, target: str, to: State, *, into: str | None = None, by: str = "system"
+        self,
+        tx: Tx,
+        episode: str,
+        target: str,
+        to: State,
+        *,
+        into: str | None = None,
+        code: Code | None = None,
+        by: str = "system",
     ) -> int:
-        """Moves every nomination of a target whose fate is decided (drawn; inspected, `into` names the inspection),
-        in the caller's transaction. What was noted before, or merged into another, stays. Returns how many moved.
+        """Moves every nomination of a target whose fate is decided (drawn; excluded, `code` says why; inspected, `into`
+        names the inspection), in the caller's transaction. What was noted before, or merged into another, stays.
+        Returns how many moved.
         """
         moved = 0
         for nomination in await self.store.find(episode, target=target, tx=tx):
             if to in MOVES[nomination.state]:
-                await self.moves.move(tx, nomination, to, by, into=into)
+                await self.moves.move(tx, nomination, to, by, code=code, into=into)
                 moved += 1
         return moved
 

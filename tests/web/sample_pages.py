@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from tests.web.draw_samples import DRAW_PAGES
 from tests.web.sample_ballots import BALLOT_PAGES, ballot, ballot_desk
+from tests.web.sample_nominations import NOMINATION_PAGES
 from tests.web.samples import (
     CHECKPOINT,
     HASH,
@@ -264,6 +265,7 @@ PAGES: list[tuple[str, str, str, object, object]] = [
          ballot=ballot_desk(ballot=ballot(), shortlist=[], may_open=False, may_void=True),
      ), OPERATOR),
     *BALLOT_PAGES,
+    *NOMINATION_PAGES,
     ("error-404", "error.html", "/nowhere", error(), None),
     ("error-401", "error.html", "/console", error(401, "NotAllowed", "请先登录。"), None),
     ("error-500", "error.html", "/episodes", error(500, "Accident", "err_01"), None),
