@@ -1,5 +1,6 @@
 """How draws are kept: their documents in the database, their pools as files beside it."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from server.draws.model import Draw, Of
@@ -33,6 +34,13 @@ class DrawStore:
         """An episode's draws, oldest first."""
         order = [("announced_at", 1), ("of", -1)]
         return [noun(Draw, d) for d in await self._draws.find({"episode": episode}, sort=order)]
+
+    async def of_episodes(self, episodes: Sequence[str]) -> dict[str, list[Draw]]:
+        """The draws of several episodes at once, oldest first."""
+        found: dict[str, list[Draw]] = {episode: [] for episode in episodes}
+        for d in await self._draws.find({"episode": {"$in": list(episodes)}}, sort=[("announced_at", 1)]):
+            found[d["episode"]].append(noun(Draw, d))
+        return found
 
     async def all_open(self) -> list[Draw]:
         """Draws that are still to be decided."""

@@ -1,6 +1,9 @@
 """Gathers the pages that people work at: the inspector's console, the operator's pages, the business's link."""
 
-from server.episodes.lifecycle import ENDS, Phase, may_move
+from collections.abc import Sequence
+
+from server.draws.model import Draw, Of
+from server.episodes.lifecycle import ENDS, Method, Phase, may_move
 from server.episodes.model import Episode
 from server.inspections.model import Inspection, State
 from server.people.model import Deed, Person, Role, require
@@ -90,10 +93,11 @@ class Desks:
         rooms = self._rooms
         episodes = await rooms.episodes.store.find(limit=SHOWN)
         cards = await self._cards.episodes(episodes)
+        draws = await rooms.draws.store.of_episodes([episode.id for episode in episodes])
         inspectors = await rooms.people.by_role(Role.INSPECTOR)
         return OperatorPage(
             episodes=[
-                Planned(card, actions(episode, cut=False), f"/operator/episodes/{episode.id}")
+                Planned(card, actions(episode, draws[episode.id], cut=False), f"/operator/episodes/{episode.id}")
                 for card, episode in zip(cards, episodes, strict=True)
             ],
             districts=await rooms.targets.districts(),
@@ -109,14 +113,15 @@ class Desks:
         episode = await rooms.episodes.get(episode_id)
         inspection = await rooms.inspections.get(episode.inspection) if episode.inspection else None
         live = inspection is not None and inspection.state is State.LIVE
+        draws = await rooms.draws.store.all_of_episode(episode_id)
         return PlanPage(
             episode=(await self._cards.episodes([episode]))[0],
             plan=plan_lines(episode),
             target=await self._cards.target(episode.target) if episode.target else None,
             gate=await self._gate(inspection),
-            draws=[draw_link(d) for d in await rooms.draws.store.all_of_episode(episode_id)],
+            draws=[draw_link(d) for d in draws],
             team=await self._cards.team(inspection.team) if inspection else [],
-            actions=actions(episode, cut=bool(inspection and inspection.cut_at)),
+            actions=actions(episode, draws, cut=bool(inspection and inspection.cut_at)),
             inspection_id=inspection.id if inspection else None,
             whep_url=f"/whep/{inspection.id}" if inspection and live else None,
             ballot=await self._ballots.desk(episode),
@@ -146,13 +151,13 @@ class Desks:
         )
 
 
-def actions(episode: Episode, *, cut: bool) -> list[Action]:
+def actions(episode: Episode, draws: Sequence[Draw], *, cut: bool) -> list[Action]:
     """What an operator may do with an episode now; the server checks each again."""
     base = f"/episodes/{episode.id}"
     possible = []
-    if episode.phase is Phase.DRAWING and episode.target:
+    if episode.phase in (Phase.DRAWING, Phase.VOTING) and _has_team(episode, draws):
         possible.append(Action("assign", f"{base}/assign"))
-    elif may_move(episode.method, episode.phase, Phase.DRAWING) or episode.phase is Phase.DRAWING:
+    elif may_draw(episode, draws):
         possible.append(Action("draw", f"{base}/draw"))
     if episode.phase is Phase.READY:
         possible.append(Action("start", f"{base}/start"))
@@ -163,3 +168,16 @@ def actions(episode: Episode, *, cut: bool) -> list[Action]:
     if episode.phase not in ENDS and may_move(episode.method, episode.phase, Phase.CANCELLED):
         possible.append(Action("cancel", f"{base}/cancel", danger=True, needs_reason=True))
     return possible
+
+
+def may_draw(episode: Episode, draws: Sequence[Draw]) -> bool:
+    """Whether a draw may be announced: none waits or has decided, and it is the episode's turn."""
+    if any(draw.voided_at is None for draw in draws):
+        return False
+    if episode.method is Method.VOTE:
+        return episode.phase is Phase.VOTING and episode.target is not None
+    return episode.phase is Phase.DRAWING or may_move(episode.method, episode.phase, Phase.DRAWING)
+
+
+def _has_team(episode: Episode, draws: Sequence[Draw]) -> bool:
+    return episode.target is not None and any(draw.of is Of.INSPECTORS and draw.drawn_at for draw in draws)

@@ -15,8 +15,13 @@ from typing import Any
 import aiohttp
 import av
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from PIL import Image, ImageDraw
 from playwright.async_api import Browser, Page, async_playwright
+
+from server.kit.clock import now
+from tests.fakes import FakeBeacon
 
 START_SECONDS = 60
 PASSWORD = "a long enough password"
@@ -131,10 +136,36 @@ async def until(question: Callable[[], Awaitable[object]], seconds: float, what:
         await asyncio.sleep(pause)
 
 
+@asynccontextmanager
+async def relay(beacon: FakeBeacon) -> AsyncIterator[str]:
+    """A relay of a beacon on this machine: it has each round from its moment on, as drand's relays do."""
+
+    async def round_of(request: web.Request) -> web.Response:
+        number = int(request.match_info["round"])
+        if now() < beacon.chain.at(number):
+            raise web.HTTPNotFound
+        said = {"round": number, "randomness": beacon.randomness(number), "signature": beacon.signature(number)}
+        return web.json_response(said)
+
+    app = web.Application()
+    app.router.add_get(f"/{beacon.chain.hash}/public/{{round:[0-9]+}}", round_of)
+    async with TestServer(app) as opened:
+        yield str(opened.make_url("")).rstrip("/")
+
+
 @pytest.fixture
-async def server(tmp_path: Path) -> AsyncIterator[Server]:
+async def beacon() -> AsyncIterator[dict[str, str]]:
+    """Settings that wait for a beacon of our own, whose relay runs."""
+    ours = FakeBeacon(period=1)
+    async with relay(ours) as url:
+        chain = {f"SEETHROUGH_{name.upper()}": str(value) for name, value in ours.knobs.items()}
+        yield {**chain, "SEETHROUGH_BEACON_URL": url, "SEETHROUGH_DRAW_LEAD_SECONDS": "1"}
+
+
+@pytest.fixture
+async def server(tmp_path: Path, beacon: dict[str, str]) -> AsyncIterator[Server]:
     """A server that runs, and is stopped as an operator would stop it."""
-    running = Server(tmp_path / "data", free_port())
+    running = Server(tmp_path / "data", free_port(), dict(beacon))
     await running.start()
     try:
         yield running

@@ -7,12 +7,14 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from PIL import Image
 from playwright.async_api import Browser, Page, expect
 
-from tests.journeys.conftest import Server, accept, visiting
+from server.kit.clock import now
+from tests.journeys.conftest import Server, accept, until, visiting
 
 REGISTER = """name,address,district,category,code,grade,key
 试验面馆,试验路1号,试验区,catering,,B,J0001
@@ -47,15 +49,27 @@ async def prepare(server: Server, operator: Page, tmp_path: Path) -> str:
     await accept(operator, await server.invite("operator", "Operator"), "operator")
     await operator.goto(f"{server.url}/operator")
     await operator.fill("input[name=title]", "试验一期")
-    await operator.fill("input[name=live_at]", "2026-03-06T10:00")
+    await operator.fill("input[name=live_at]", f"{now() + timedelta(days=1):%Y-%m-%dT10:00}")
     await operator.click("form[action='/episodes'] button")
     await operator.wait_for_url(re.compile("/operator/episodes/"))
     desk = operator.url
-    for action in ("draw", "assign", "start"):
+    await conduct(operator, "draw")
+    await drawn(operator)
+    for action in ("assign", "start"):
         await conduct(operator, action)
         assert operator.url == desk
     await expect(operator.locator("[data-monitor]")).to_be_attached()
     return desk.rsplit("/", 1)[1]
+
+
+async def drawn(operator: Page) -> None:
+    """The beacon's round came, and the operator's page offers what follows."""
+
+    async def offered() -> bool:
+        await operator.reload()
+        return bool(await operator.locator("main form[action$='/assign']").count())
+
+    await until(offered, 30, "the lots are drawn", pause=0.5)
 
 
 @asynccontextmanager
