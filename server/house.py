@@ -53,6 +53,7 @@ from server.viewing.nominations import NominationPages
 from server.viewing.pages import Pages
 from server.viewing.registry import Registry
 from server.viewing.rooms import Rooms
+from server.viewing.why import WhyPages
 from streaming.channels import Channels
 from streaming.hls import Hls
 
@@ -268,6 +269,14 @@ class House:
         self.draw_pages = DrawPages(rooms, self.cards)
         self.nomination_pages = NominationPages(rooms, self.cards)
         self.ballot_pages = BallotPages(rooms, self.cards)
+        self.why_pages = WhyPages(
+            rooms,
+            self.cards,
+            self.ballot_pages,
+            self.draw_pages,
+            cap=settings.target_cap,
+            interval_days=settings.target_interval_days,
+        )
         self.desks = Desks(rooms, self.cards, self.pages)
         live = Live(self.cards, self.pages)
         self.hub = Hub(self.ledger, live.shown, slow_seconds=settings.slow_viewer_seconds)

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from server.viewing.views import EpisodeCard
+from server.viewing.ballot_facts import BallotView
+from server.viewing.views import EpisodeCard, InspectorView, TargetCard
 
 
 @dataclass(frozen=True)
@@ -181,3 +182,56 @@ class DeputyPage:
 
     duties: Sequence[Duty]
     now: datetime
+
+
+@dataclass(frozen=True)
+class NominationSummary:
+    """What citizens proposed for an episode: `supporters` are those of its target, `excluded` counts by code."""
+
+    count: int
+    targets: int
+    supporters: int
+    shortlisted: int
+    excluded: Mapping[str, int]
+    url: str
+
+
+@dataclass(frozen=True)
+class TargetVotes:
+    """How the target did in the ballot: votes that count, its place among the options, all votes."""
+
+    votes: int
+    place: int
+    options: int
+    all_votes: int
+
+
+@dataclass(frozen=True)
+class DrawSummary:
+    """A draw in a line or two; `sources` are kinds."""
+
+    of: str
+    attempt: int
+    standing: str
+    members: int
+    tickets: int
+    sources: Sequence[str]
+    drawn_at: datetime | None
+    url: str
+
+
+@dataclass(frozen=True)
+class WhyPage:
+    """Facts of draws/why.html. `excluded` counts those left out of the draw of the target by reason code."""
+
+    episode: EpisodeCard
+    target: TargetCard | None
+    nominations: NominationSummary
+    ballot: BallotView | None
+    votes: TargetVotes | None
+    draws: Sequence[DrawSummary]
+    excluded: Mapping[str, int]
+    cap: int
+    interval_days: int
+    team: Sequence[InspectorView]
+    recusals: Sequence[RecusalView]

@@ -129,6 +129,15 @@ class DrawPages:
         target = await self._rooms.targets.get(episode.target)
         return PlaceView(target.category, target.district)
 
+    async def recusals(self, draws: Sequence[Draw]) -> list[RecusalView]:
+        """Who stepped back of the teams that these draws named."""
+        found: list[RecusalView] = []
+        for draw in draws:
+            entries = [e async for e in self._rooms.ledger.about(draw.id, kinds=[Kind.INSPECTOR_RECUSED])]
+            names = await self._names(draw) if entries else {}
+            found += [recusal_view(entry, names) for entry in entries]
+        return found
+
     # Witnesses
 
     async def witness(self, who: Person | None, draw_id: str) -> WitnessPage:

@@ -2,7 +2,7 @@
 
 from types import SimpleNamespace as Facts
 
-from tests.web.samples import HASH, NOW, ago, episode
+from tests.web.samples import HASH, NOW, ago, episode, target
 
 DEPUTY = Facts(name="赵梅", role="deputy", roles=frozenset({"deputy"}))
 NAME = "云溪区老巷子川味酸辣粉与手工水饺连锁餐饮管理有限公司第三分店"
@@ -86,6 +86,26 @@ def duty(step: str) -> Facts:
     )  # fmt: skip
 
 
+def why(**changes: object) -> Facts:
+    facts = {
+        "episode": episode("ready"), "target": target(inspections=1),
+        "nominations": Facts(
+            count=312, targets=87, supporters=41, shortlisted=6, excluded={"duplicate": 12, "": 1},
+            url="/episodes/ep_1/nominations",
+        ),
+        "ballot": Facts(url="/ballots/bt_1"), "votes": Facts(votes=12345, place=1, options=6, all_votes=54321),
+        "draws": [
+            Facts(of=of, attempt=attempt, standing=standing, members=1846, tickets=4210, sources=["ceremony", "beacon"],
+                  drawn_at=None if standing == "void" else ago(minutes=3), url="/draws/dr_1")
+            for of, attempt, standing in (("target", 1, "void"), ("target", 2, "drawn"), ("inspectors", 2, "drawn"))
+        ],
+        "excluded": {"frequency_cap": 40, "closed": 6}, "cap": 2, "interval_days": 90, "team": [Facts(
+            name="李安", department="云溪区市场监督管理局", certificate="T-001")],
+        "recusals": [Facts(at=ago(minutes=1), index=1201, name="陈立", successor="李安")],
+    }  # fmt: skip
+    return Facts(**{**facts, **changes})
+
+
 DRAW_PAGES = [
     ("draw", "draws/draw.html", "/draws/dr_1", drawn(), None),
     ("draw-sealing", "draws/draw.html", "/draws/dr_1", draw(), DEPUTY),
@@ -93,6 +113,11 @@ DRAW_PAGES = [
     ("draw-inspectors", "draws/draw.html", "/draws/dr_1", drawn("inspectors"), None),
     ("witness", "draws/witness.html", "/draws/dr_1/witness", witness_page("seal"), DEPUTY),
     ("witness-sealed", "draws/witness.html", "/draws/dr_1/witness", witness_page("wait"), DEPUTY),
+    ("why", "draws/why.html", "/episodes/ep_1/why", why(), None),
+    ("why-so-far", "draws/why.html", "/episodes/ep_1/why", why(
+        episode=episode("nominating"), target=None, ballot=None, votes=None, draws=[], excluded={}, team=[],
+        recusals=[], nominations=Facts(count=0, targets=0, supporters=0, shortlisted=0, excluded={}, url="/"),
+    ), None),
     ("deputy", "draws/deputy.html", "/deputy",
      Facts(duties=[duty(s) for s in ("seal", "wait", "open", "done")], now=NOW), DEPUTY),
     ("deputy-idle", "draws/deputy.html", "/deputy", Facts(duties=[], now=NOW), DEPUTY),

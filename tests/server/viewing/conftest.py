@@ -13,6 +13,7 @@ from server.rectifications.model import State
 from tests.fakes import FakeClock
 from tests.makers import Cast, failing, fill_registry, live, photo
 from tests.server.conftest import Site, open_site
+from tests.server.viewing.draw_stage import stage  # noqa: F401  a fixture
 
 PASSWORD = "a long enough password"
 BACKGROUND = {"ledger_head", "ledger_pending", "system.profile"}
