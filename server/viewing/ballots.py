@@ -6,8 +6,9 @@ from typing import Any
 
 from server.ballots.model import Ballot
 from server.citizens.model import Citizen
-from server.episodes.lifecycle import Phase
+from server.episodes.lifecycle import Phase, may_move
 from server.episodes.model import Episode
+from server.episodes.voting import decides
 from server.ledger.model import Kind
 from server.nominations.model import Nomination, State
 from server.people.model import Deed, Person
@@ -120,7 +121,7 @@ class BallotPages:
             void_reason=ballot.void_reason,
             void_salt=ballot.void_salt,
             votes=votes,
-            first=names.get(ballot.result[0]) if ballot.result else None,
+            first=names.get(ballot.result[0]) if ballot.result and decides(ballot) else None,
         )
 
     async def _names(self, ids: Sequence[str]) -> dict[str, str]:
@@ -182,9 +183,10 @@ def may_void(ballot: Ballot) -> bool:
 
 
 def may_open(episode: Episode, ballot: Ballot | None) -> bool:
-    """One ballot at a time, while the episode is still choosing; the server checks it again."""
-    choosing = episode.phase in (Phase.NOMINATING, Phase.VOTING)
-    return choosing and (ballot is None or ballot.voided_at is not None)
+    """One ballot that decides, while the episode is still choosing; the server checks it again."""
+    choosing = episode.phase is Phase.VOTING or may_move(episode.method, episode.phase, Phase.VOTING)
+    undecided = ballot is None or ballot.voided_at is not None or (ballot.closed_at is not None and not decides(ballot))
+    return choosing and undecided
 
 
 def suggested(episode: Episode, now: datetime) -> tuple[datetime, datetime]:
