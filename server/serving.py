@@ -12,17 +12,21 @@ from pathlib import Path
 
 from aiohttp import web
 
-from server.app import all_in_place, build_app, prepare_house
+from server.app import HOUSE, all_in_place, build_app, prepare_house
+from server.ballots.fast_door import FastDoor
 from server.config import Settings
 from server.house import House
 from server.kit.clock import Clock, now
 from server.kit.embedded import EmbeddedMongo, held
-from server.kit.errors import AccessDenied, Unavailable
+from server.kit.errors import AccessDenied, Refusal, Unavailable
 from server.kit.mongo import Database
 from server.kit.mongod import CannotStart
+from web.i18n import LANGUAGES, words
 
 log = logging.getLogger(__name__)
 
+BACKLOG = 1024
+"""Connections that may wait to be accepted: at a ballot's last minute many come at once."""
 SHUTDOWN_SECONDS = 3.0
 """How long requests in progress may take after SIGTERM; the whole stop takes less than 10 s."""
 
@@ -134,17 +138,32 @@ async def listening(settings: Settings, opened: Database, clock: Clock) -> Async
     with held(settings.data_dir):
         app = build_app(settings, clock=clock, database=opened)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
+        bound: asyncio.Server | None = None
         try:
             await runner.setup()
-            await _bind(runner, settings)
+            bound = await _bind(runner, settings, _fast_door(app, settings))
             yield app
         finally:
+            if bound is not None:
+                bound.close()
             await runner.cleanup()
 
 
-async def _bind(runner: web.AppRunner, settings: Settings) -> None:
+def _fast_door(app: web.Application, settings: Settings) -> FastDoor:
+    def say(refusal: Refusal, language: str) -> str:
+        return refusal.sentence(words(language if language in LANGUAGES else LANGUAGES[0]).gettext)
+
+    return FastDoor(app[HOUSE].ballots, app[HOUSE].citizens, say, behind_proxy=settings.behind_proxy)
+
+
+async def _bind(runner: web.AppRunner, settings: Settings, door: FastDoor) -> asyncio.Server:
+    """What `web.TCPSite` does, with protocols that know votes at sight."""
+    server = runner.server
+    assert server is not None
     try:
-        await web.TCPSite(runner, settings.host, settings.port).start()
+        return await asyncio.get_running_loop().create_server(
+            lambda: door.connection(server), settings.host, settings.port, backlog=BACKLOG
+        )
     except OSError as problem:
         if problem.errno == errno.EADDRINUSE:
             raise CannotStart(
