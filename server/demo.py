@@ -18,7 +18,9 @@ from pathlib import Path
 from server import serving
 from server.app import HOUSE
 from server.config import Settings
+from server.demo_choosing import announce_ceremony, open_ballot, open_nominations, witness
 from server.demo_city import CHECKLIST, FINISHED, LIVE, PEOPLE, register
+from server.draws.model import Draw
 from server.draws.plan import Asked
 from server.draws.shuffle import commitment
 from server.episodes.lifecycle import Method, Phase
@@ -77,8 +79,9 @@ async def run_demo(settings: Settings) -> int:
         print(f"Seethrough demo: {settings.base_url}  (telling the city's story…)", flush=True)
         cast = await tell_past(house, calendar)
         live = await go_live(house, cast, calendar)
-        _print_cast(settings, cast, live, await house.rectifications.make_link(SYSTEM, live.id))
-        async with on_air(house, cast, live):
+        draw = await announce_ceremony(house, cast.one(Role.OPERATOR))
+        _print_cast(settings, cast, live, await house.rectifications.make_link(SYSTEM, live.id), draw)
+        async with on_air(house, cast, live, draw):
             await stop.wait()
     return 0
 
@@ -128,7 +131,8 @@ async def tell_past(house: House, calendar: Calendar) -> Cast:
     await house.inspections.conclude(cast.one(Role.OPERATOR), inspection.episode)
     await follow(house, cast, inspection, calendar)
     calendar.offset = timedelta(hours=-2)
-    await wait_for_ballot(house, cast, calendar)
+    await open_nominations(house, cast.one(Role.OPERATOR))
+    await open_ballot(house, cast.one(Role.OPERATOR))
     calendar.offset = timedelta()
     return cast
 
@@ -166,14 +170,14 @@ async def draw_by_ceremony(house: House, cast: Cast, episode: Episode, calendar:
     asked = Asked(beacon=False, commit_minutes=5, reveal_minutes=5)
     draw = await house.choosing.announce(cast.one(Role.OPERATOR), episode.id, asked)
     sealed = {}
-    for witness in (cast.one(Role.DEPUTY), cast.one(Role.DEPUTY, 1)):
+    for deputy in (cast.one(Role.DEPUTY), cast.one(Role.DEPUTY, 1)):
         calendar.offset += timedelta(minutes=1)
-        sealed[witness] = secrets.token_bytes(32)
-        await house.sources.witness(witness, draw.id, commitment(draw.id, witness.mark, sealed[witness]))
+        sealed[deputy] = secrets.token_bytes(32)
+        await house.sources.witness(deputy, draw.id, commitment(draw.id, deputy.mark, sealed[deputy]))
     calendar.offset += timedelta(minutes=4)
-    for witness, secret in sealed.items():
+    for deputy, secret in sealed.items():
         calendar.offset += timedelta(seconds=20)
-        await house.sources.reveal(witness, draw.id, secret.hex())
+        await house.sources.reveal(deputy, draw.id, secret.hex())
     while (await house.draws.get(draw.id)).is_open:
         with contextlib.suppress(ChangedMeanwhile):  # The server's own look at open draws was faster.
             await house.sources.advance(draw.id)
@@ -247,18 +251,6 @@ def _mover(cast: Cast, to: State) -> Person:
     return cast.one(Role.OPERATOR if to in by_operator else Role.INSPECTOR)
 
 
-async def wait_for_ballot(house: House, cast: Cast, calendar: Calendar) -> Episode:
-    """Next week's episode, nominating now, its ballot still to come."""
-    operator, start = cast.one(Role.OPERATOR), calendar()
-    plan = {
-        Phase.NOMINATING.value: start,
-        Phase.VOTING.value: start + timedelta(days=2),
-        Phase.LIVE.value: start + timedelta(days=5),
-    }
-    episode = await house.episodes.create(operator, title="校园周边餐饮由你选", method=Method.VOTE, plan=plan)
-    return await house.episodes.advance(operator, episode.id, Phase.NOMINATING)
-
-
 async def go_live(house: House, cast: Cast, calendar: Calendar) -> Inspection:
     """Today's episode, live; its lots were drawn an hour ago."""
     calendar.offset = timedelta(hours=-1)
@@ -268,16 +260,18 @@ async def go_live(house: House, cast: Cast, calendar: Calendar) -> Inspection:
 
 
 @contextlib.asynccontextmanager
-async def on_air(house: House, cast: Cast, inspection: Inspection) -> AsyncIterator[None]:
-    """A camera over real WHIP, and findings that arrive while it runs."""
+async def on_air(house: House, cast: Cast, inspection: Inspection, draw: Draw) -> AsyncIterator[None]:
+    """A camera over real WHIP, findings that arrive while it runs, a draw before its witnesses."""
+    deputies = [p for p in cast.people.values() if p.role is Role.DEPUTY]
+    ceremony = house.tasks.start("demo ceremony", witness(house, draw, deputies))
     camera = house.tasks.start("demo camera", _film(house, cast, inspection))
     findings = house.tasks.start("demo findings", _find(house, cast, inspection))
     try:
         yield
     finally:
-        for task in (camera, findings):
+        for task in (camera, findings, ceremony):
             task.cancel()
-        await asyncio.gather(camera, findings, return_exceptions=True)
+        await asyncio.gather(camera, findings, ceremony, return_exceptions=True)
 
 
 async def _film(house: House, cast: Cast, inspection: Inspection) -> None:
@@ -316,9 +310,10 @@ async def _find(house: House, cast: Cast, inspection: Inspection) -> None:
             await asyncio.sleep(FINDING_SECONDS)
 
 
-def _print_cast(settings: Settings, cast: Cast, inspection: Inspection, link: str) -> None:
+def _print_cast(settings: Settings, cast: Cast, inspection: Inspection, link: str, draw: Draw) -> None:
     out = io.StringIO()
     print(f"\n  Live now:  {settings.base_url}/episodes/{inspection.episode}", file=out)
+    print(f"  Draw:      {settings.base_url}/draws/{draw.id} (its lots fall in about two minutes)", file=out)
     print(f"  Sign in:   {settings.base_url}/sign-in", file=out)
     for role, login, password in cast.logins:
         print(f"    {role:<10} {login:<10} {password}", file=out)

@@ -18,6 +18,7 @@ from server.app import prepare_house
 from server.ballots.model import Ballot, Receipt
 from server.citizens.model import Citizen, Tier
 from server.config import Settings
+from server.demo_choosing import solved
 from server.draws.model import Draw
 from server.draws.plan import Asked
 from server.episodes.lifecycle import Method, Phase
@@ -155,22 +156,16 @@ def citizen(number: int, tier: Tier = Tier.DEVICE) -> Citizen:
 
 def proof(house: House, who: Citizen, scope: str) -> str:
     """Work done, as a browser does it."""
-    challenge = house.citizens.challenge(who, scope)
-    asked = challenge["parameters"]
-    start = bytes.fromhex(asked["salt"]) + bytes.fromhex(asked["nonce"])
-    found = (hashlib.sha256(start + n.to_bytes(4, "big")).hexdigest() for n in range(asked["data"]["most"] + 1))
-    key = next(digest for digest in found if digest.startswith(asked["keyPrefix"]))
-    return f"{asked['data']['bound']}.{asked['expiresAt']}.{key}.{challenge['signature']}"
+    return solved(house.citizens.challenge(who, scope))
 
 
 async def shortlisted(house: House, operator: Person, episode: str, targets: Sequence[str]) -> None:
     """Each of these targets proposed by somebody and put on the shortlist."""
-    for number, target in enumerate(targets):
-        who = citizen(1000 + number)
+    for target in targets:
+        who = citizen(secrets.randbelow(2**60))
         work = proof(house, who, f"nominate:{episode}")
-        made = await house.nominations.propose(
-            who, f"198.51.100.{number}", episode, target=target, reason="想看看后厨", proof=work
-        )
+        address = f"2001:db8:{secrets.token_hex(2)}:{secrets.token_hex(2)}::1"
+        made = await house.nominations.propose(who, address, episode, target=target, reason="想看看后厨", proof=work)
         await house.curation.shortlist(operator, made.id)
 
 
