@@ -1,5 +1,6 @@
 """A site on which draws are announced, witnessed and decided, with a beacon of its own."""
 
+import contextlib
 from datetime import timedelta
 
 import pytest_asyncio
@@ -8,6 +9,7 @@ from server.app import all_in_place
 from server.draws import shuffle
 from server.draws.plan import Asked
 from server.episodes.lifecycle import Method, Phase
+from server.kit.errors import Refusal
 from server.people.model import Role
 from tests.fakes import FakeBeacon, FakeClock
 from tests.makers import fill_registry, hire, hire_cast
@@ -43,9 +45,10 @@ class Stage:
         self.house.clock.at = max(self.house.clock.at, moment)
 
     async def advance(self, draw):
-        done = await self.house.sources.advance(draw.id)
+        with contextlib.suppress(Refusal):  # The site looks after its draws by itself too, and was faster.
+            await self.house.sources.advance(draw.id)
         await all_in_place(self.house)
-        return done
+        return await self.house.draws.get(draw.id)
 
     async def page(self, draw, **options):
         await all_in_place(self.house)
