@@ -23,6 +23,7 @@ from server.episodes.steps import (
     check_changeable,
     check_moment,
     check_next,
+    is_held,
     next_step,
     standing,
 )
@@ -142,7 +143,7 @@ class Cycle:
         """The step will not come by itself until it is resumed."""
 
         async def work(tx: Tx, episode: Episode, by: str) -> Episode:
-            if _is_held(episode, step):
+            if is_held(episode, step):
                 raise StepHeld("This step is held already.")
             change = _told(self._clock(), step, What.HELD, reason, code=BY_OPERATOR)
             return await self._hold(tx, episode, change, by)
@@ -153,7 +154,7 @@ class Cycle:
         """A held step comes again: at its moment, or at once when that has passed."""
 
         async def work(tx: Tx, episode: Episode, by: str) -> Episode:
-            if not _is_held(episode, step):
+            if not is_held(episode, step):
                 raise StepHeld("This step is not held.")
             change = _told(self._clock(), step, What.RESUMED, reason)
             body = {"step": step.value, "reason_digest": _digest(change)}
@@ -236,11 +237,6 @@ def _told(at: datetime, step: Phase, what: What, reason: str, *, code: str = "")
 
 def _digest(change: Change) -> str | None:
     return reason_digest(change.salt, change.reason) if change.reason else None
-
-
-def _is_held(episode: Episode, step: Phase) -> bool:
-    hold = episode.holds.get(step)
-    return hold is not None and hold.resumed_at is None
 
 
 def _released(episode: Episode, step: Phase, at: datetime) -> Episode:

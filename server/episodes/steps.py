@@ -65,11 +65,17 @@ def next_step(episode: Episode, *, announced: bool = False) -> Phase | None:
     return next(ahead, None)
 
 
+def is_held(episode: Episode, step: Phase) -> bool:
+    """Whether the step waits for an operator."""
+    hold = episode.holds.get(step)
+    return hold is not None and hold.resumed_at is None
+
+
 def standing(episode: Episode, step: Phase, now: datetime, window: timedelta) -> Standing:
     """Whether a step that is next is to be taken now. A resumed step has its whole window again."""
-    hold = episode.holds.get(step)
-    if hold and hold.resumed_at is None:
+    if is_held(episode, step):
         return Standing.HELD
+    hold = episode.holds.get(step)
     due_at = episode.plan[step]
     if hold and hold.resumed_at:
         due_at = max(due_at, hold.resumed_at)

@@ -17,7 +17,8 @@ from server.viewing.facts import (
     OperatorPage,
     PlanPage,
 )
-from server.viewing.pages import Pages, draw_link, plan_lines
+from server.viewing.pages import Pages, draw_link
+from server.viewing.plans import changes_of, plan_lines, steps_of
 from server.viewing.rooms import Rooms
 from server.viewing.views import (
     Action,
@@ -117,6 +118,9 @@ class Desks:
         return PlanPage(
             episode=(await self._cards.episodes([episode]))[0],
             plan=plan_lines(episode),
+            steps=steps_of(episode, draws),
+            changes=changes_of(episode),
+            timed=episode.timed,
             target=await self._cards.target(episode.target) if episode.target else None,
             gate=await self._gate(inspection),
             draws=[draw_link(d) for d in draws],

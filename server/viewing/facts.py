@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from server.viewing.ballot_facts import BallotDesk, BallotView
+from server.viewing.plans import ChangeView, StepDesk
 from server.viewing.views import (
     Action,
     BusinessCase,
@@ -57,6 +58,7 @@ class EpisodePage:
 
     episode: EpisodeCard
     plan: Sequence[PlanLine]
+    changes: Sequence[ChangeView]
     target: TargetCard | None
     draws: Sequence[DrawLink]
     inspection_id: str | None
@@ -145,6 +147,9 @@ class PlanPage:
 
     episode: EpisodeCard
     plan: Sequence[PlanLine]
+    steps: Sequence[StepDesk]
+    changes: Sequence[ChangeView]
+    timed: bool
     target: TargetCard | None
     gate: Sequence[GateLine]
     draws: Sequence[DrawLink]

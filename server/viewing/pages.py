@@ -3,7 +3,7 @@
 from typing import Any
 
 from server.draws.model import Draw
-from server.episodes.lifecycle import COURSE, Phase, is_past
+from server.episodes.lifecycle import Phase
 from server.episodes.model import Episode
 from server.inspections.model import Finding, Inspection, summarise
 from server.people.model import Deed, Person
@@ -18,13 +18,13 @@ from server.viewing.facts import (
     RectificationPage,
     RectificationsPage,
 )
+from server.viewing.plans import changes_of, plan_lines
 from server.viewing.rooms import Rooms
 from server.viewing.views import (
     CheckpointView,
     DrawLink,
     ItemView,
     MoveView,
-    PlanLine,
     StepView,
     SummaryView,
     Tally,
@@ -95,6 +95,7 @@ class Pages:
         return EpisodePage(
             episode=(await cards.episodes([episode]))[0],
             plan=plan_lines(episode),
+            changes=changes_of(episode),
             target=await cards.target(episode.target) if episode.target else None,
             draws=[draw_link(d) for d in await rooms.draws.store.all_of_episode(episode_id)],
             inspection_id=inspection.id if inspection else None,
@@ -165,19 +166,6 @@ class Pages:
             steps=[step_view(step) for step in found.steps],
             moves=[MoveView(to.value, to not in WITHOUT_WORDS) for to in may],
         )
-
-
-def plan_lines(episode: Episode) -> list[PlanLine]:
-    """The course of an episode, phase by phase."""
-    return [
-        PlanLine(
-            phase=phase.value,
-            at=episode.reached.get(phase.value) or episode.plan.get(phase.value),
-            done=is_past(episode.method, phase, episode.phase),
-            now=phase is episode.phase,
-        )
-        for phase in COURSE[episode.method]
-    ]
 
 
 def draw_link(draw: Draw) -> DrawLink:

@@ -147,12 +147,13 @@ class InspectorView:
 
 @dataclass(frozen=True)
 class PlanLine:
-    """A phase in an episode's course: when it was announced, when it came."""
+    """A phase in an episode's course: when it was announced, when it came; `held` until an operator lets it go on."""
 
     phase: str
     at: datetime | None
     done: bool
     now: bool
+    held: bool = False
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from tests.web.draw_samples import DRAW_PAGES
+from tests.web.plan_samples import plan_changes, plan_steps
 from tests.web.sample_ballots import BALLOT_PAGES, ballot, ballot_desk
 from tests.web.sample_nominations import NOMINATION_PAGES
 from tests.web.samples import (
@@ -56,6 +57,7 @@ def episode_live(**changes: object) -> Facts:
     facts = {
         "episode": episode(),
         "plan": plan(),
+        "changes": [],
         "target": target(),
         "draws": [draw_link(), draw_link("inspectors")],
         "inspection_id": "in_1",
@@ -82,7 +84,8 @@ def episode_live(**changes: object) -> Facts:
 
 def episode_waiting() -> Facts:
     return episode_live(
-        episode=episode("voting", target_name=None, watching=0), plan=plan("voting"), target=None, draws=[], items=[],
+        episode=episode("voting", target_name=None, watching=0), plan=plan("voting"),
+        changes=plan_changes(), target=None, draws=[], items=[],
         inspection_id=None, inspectors=[], hls_url=None, playing=None, findings=[], rectifications=[],
         checklist_url=None, summary=Facts(checked=0, passed=0, failed=0, total=0), ballot=ballot(),
     )  # fmt: skip
@@ -121,6 +124,7 @@ def actions() -> list[Facts]:
 def plan_page(**changes: object) -> Facts:
     facts = {
         "episode": episode(), "plan": plan(), "target": target(), "gate": gate(), "draws": [draw_link()],
+        "steps": plan_steps(), "changes": plan_changes(), "timed": True,
         "team": team(), "actions": actions(), "inspection_id": "in_1", "whep_url": "/whep/in_1", "events_from": 1203,
         "ballot": ballot_desk(),
     }  # fmt: skip
@@ -261,6 +265,7 @@ PAGES: list[tuple[str, str, str, object, object]] = [
     ("plan", "episodes/plan.html", "/operator/episodes/ep_1", plan_page(), OPERATOR),
     ("plan-empty", "episodes/plan.html", "/operator/episodes/ep_1",
      plan_page(
+         steps=[], changes=[], timed=False,
          whep_url=None, actions=[], team=[], draws=[], gate=gate(ok=False), inspection_id=None,
          ballot=ballot_desk(ballot=ballot(), shortlist=[], may_open=False, may_void=True),
      ), OPERATOR),

@@ -127,7 +127,7 @@ def plan(here: str = "live") -> list[Facts]:
     phases = ["nominating", "voting", "drawing", "ready", "live", "concluded", "following", "closed"]
     at = phases.index(here)
     return [
-        Facts(phase=name, at=ago(days=4 - n) if n <= at else None, done=n < at, now=n == at)
+        Facts(phase=name, at=ago(days=4 - n) if n <= at else None, done=n < at, now=n == at, held=False)
         for n, name in enumerate(phases)
     ]
 

@@ -215,27 +215,50 @@ async def test_a_step_that_breaks_stops_no_other_episode(house, clock, taken, ca
     assert "our mistake" in caplog.text
 
 
-async def test_a_gate_that_is_red_holds_the_broadcast(house, cast, clock) -> None:
+async def drawing(house, cast):
+    """A timed episode whose target and team were drawn, live in two hours."""
     await fill_registry(house)
-    plan = {"drawing": clock(), "live": clock() + timedelta(hours=2)}
+    plan = {"drawing": house.clock(), "live": house.clock() + timedelta(hours=2)}
     episode = await house.episodes.create(cast.operator, title="周", method=Method.DRAW, plan=plan, timed=True)
     await drawn(house, cast.operator, episode.id)
-    clock.advance(hours=2)
+    return episode
+
+
+async def test_a_visit_is_planned_as_soon_as_lots_named_target_and_team(house, cast) -> None:
+    episode = await drawing(house, cast)
     await house.cycle.take_due()
-    held = await house.episodes.get(episode.id)
-    assert held.phase is Phase.DRAWING
-    assert held.holds["live"].code == "wrong_phase"
+    planned = await house.episodes.get(episode.id)
+    assert (planned.phase, planned.holds) == (Phase.READY, {})
 
 
 async def test_a_green_gate_opens_the_broadcast_at_its_moment(house, cast, clock) -> None:
-    await fill_registry(house)
-    plan = {"drawing": clock(), "live": clock() + timedelta(hours=2)}
-    episode = await house.episodes.create(cast.operator, title="周", method=Method.DRAW, plan=plan, timed=True)
-    await drawn(house, cast.operator, episode.id)
-    await house.teams.assign(cast.operator, episode.id)
+    episode = await drawing(house, cast)
+    await house.cycle.take_due()
     clock.advance(hours=2)
     await house.cycle.take_due()
     assert (await house.episodes.get(episode.id)).phase is Phase.LIVE
+
+
+async def test_without_a_draw_that_was_decided_there_is_no_broadcast(house, cast, clock) -> None:
+    await fill_registry(house)
+    plan = {"drawing": clock(), "live": clock() + timedelta(hours=2)}
+    episode = await house.episodes.create(cast.operator, title="周", method=Method.DRAW, plan=plan, timed=True)
+    await house.cycle.take_due()
+    clock.advance(hours=2)
+    await house.cycle.take_due()
+    held = await house.episodes.get(episode.id)
+    assert (held.phase, held.holds["live"].code) == (Phase.DRAWING, "wrong_phase")
+
+
+async def test_a_gate_that_is_red_holds_the_broadcast(house, cast, clock) -> None:
+    episode = await drawing(house, cast)
+    await house.cycle.take_due()
+    for inspector in cast.inspectors:
+        await house.people.disable(cast.operator, inspector.id)
+    clock.advance(hours=2)
+    await house.cycle.take_due()
+    held = await house.episodes.get(episode.id)
+    assert (held.phase, held.holds["live"].code) == (Phase.READY, "gate_is_red")
 
 
 # By hand

@@ -26,6 +26,9 @@ const REFRESHING = new Set([
   "inspection.started",
   "inspection.concluded",
   "episode.moved",
+  "episode.held",
+  "episode.resumed",
+  "episode.replanned",
   "broadcast.cut",
 ]);
 
