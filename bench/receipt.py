@@ -54,6 +54,7 @@ class Clock:
 @asynccontextmanager
 async def city(folder: Path, clock: Clock) -> AsyncIterator[tuple[House, str]]:
     """A whole server over a database of its own."""
+    (folder / "data").mkdir()
     mongod = await EmbeddedMongo.start(folder / "mongod")
     database = Database.connect(mongod.uri, "bench")
     try:
@@ -109,7 +110,7 @@ async def closed(house: House, ballot: Ballot, clock: Clock) -> float:
     clock.ahead = timedelta(days=1, seconds=1)
     began = time.monotonic()
     while "ballot.closed" not in [e.fact.kind async for e in house.ledger.about(ballot.id)]:
-        await asyncio.sleep(0.05)
+        await house.ledger.wait_beyond(house.ledger.head.size, 1)
     return time.monotonic() - began
 
 
