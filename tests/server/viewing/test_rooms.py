@@ -4,6 +4,7 @@ from typing import get_type_hints
 from server.viewing.rooms import Rooms
 
 BELOW = {
+    "ballots",
     "draws",
     "episodes",
     "inspections",
