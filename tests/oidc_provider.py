@@ -1,9 +1,9 @@
 """A real OpenID Connect provider (npm `oidc-provider`) on a loopback port, and a person at its login page."""
 
-import asyncio
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from yarl import URL
 
 ROOT = Path(__file__).parent.parent
 LIBRARIES = ROOT / ".venv/npm-tests"
-START_SECONDS = 30
+END_SECONDS = 30
 CLIENT_ID, CLIENT_SECRET = "seethrough-tests", "a-secret-of-the-tests-with-signs:+/&%"
 CALLBACK = "/citizen/verify/callback"
 
@@ -41,30 +41,22 @@ class Oidc:
         return {f"SEETHROUGH_{name.upper()}": value for name, value in self.knobs.items()}
 
 
-@asynccontextmanager
-async def running_provider(base_url: str) -> AsyncIterator[Oidc]:
+@contextmanager
+def running_provider(base_url: str) -> Iterator[Oidc]:
     """The provider, which sends people back to our server at `base_url`. Its login page takes any login."""
-    assert (LIBRARIES / "node_modules").is_dir(), "`make test` installs the provider’s libraries; or `make npm-tests`"
-    process = await asyncio.create_subprocess_exec(
-        "node",
-        str(ROOT / "tests/oidc/provider.mjs"),
-        str(LIBRARIES),
-        CLIENT_ID,
-        CLIENT_SECRET,
-        base_url + CALLBACK,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
-    assert process.stdin
-    assert process.stdout
-    try:
-        issuer = (await asyncio.wait_for(process.stdout.readline(), START_SECONDS)).decode().strip()
-        assert issuer.startswith("http://127.0.0.1:"), f"the provider did not start: {issuer}"
-        yield Oidc(issuer, CLIENT_ID, CLIENT_SECRET)
-    finally:
-        process.stdin.close()  # It ends with its input.
-        await asyncio.wait_for(process.wait(), START_SECONDS)
+    assert (LIBRARIES / "node_modules").is_dir(), "`make npm-tests` installs the provider’s libraries"
+    words = ["node", ROOT / "tests/oidc/provider.mjs", LIBRARIES, CLIENT_ID, CLIENT_SECRET, base_url + CALLBACK]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(words, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, text=True) as process:
+        assert process.stdin
+        assert process.stdout
+        try:
+            issuer = process.stdout.readline().strip()
+            assert issuer.startswith("http://127.0.0.1:"), f"the provider did not start: {issuer}"
+            yield Oidc(issuer, CLIENT_ID, CLIENT_SECRET)
+        finally:
+            process.stdin.close()  # It ends with its input.
+            process.wait(END_SECONDS)
 
 
 async def log_in(address: str, login: str, choice: str = "enter") -> str:

@@ -5,8 +5,11 @@ import pytest
 
 from server.citizens.actions import Citizens
 from server.citizens.work import proof_of
+from tests.oidc_provider import running_provider
 
 SECRET = b"s" * 32
+HERE = "http://127.0.0.1:8080"
+"""Where the provider of the tests sends people back to."""
 
 
 def solved(challenge):
@@ -20,3 +23,10 @@ async def citizens(database, clock):
     citizens = Citizens(database, clock, SECRET, days=30, numbers=200, minutes=20)
     await citizens.prepare()
     return citizens
+
+
+@pytest.fixture(scope="module")
+def oidc():
+    """A real provider, for all tests of a file."""
+    with running_provider(HERE) as oidc:
+        yield oidc

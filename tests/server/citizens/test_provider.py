@@ -14,9 +14,9 @@ from joserfc.jws import JWSRegistry
 from server.citizens.discovery import NoAnswer
 from server.citizens.provider import NotVerified, Provider
 from server.kit.clock import now
-from tests.oidc_provider import CALLBACK, log_in, running_provider
+from tests.oidc_provider import CALLBACK, log_in
+from tests.server.citizens.conftest import HERE
 
-HERE = "http://127.0.0.1:8080"
 DEVICE = "a" * 32
 
 
@@ -28,31 +28,28 @@ def provider_of(issuer, client_id="us", client_secret="secret"):
     return Provider(issuer, client_id, client_secret, HERE + CALLBACK, b"k" * 32, now)
 
 
-async def test_a_real_provider_says_who_somebody_is():
-    async with running_provider(HERE) as oidc:
-        provider = provider_of(oidc.issuer, oidc.client_id, oidc.client_secret)
-        for login in ("somebody", "somebody else"):
-            address, cookie = await provider.begin(DEVICE, "/ballots/ba_1")
-            came = query_of(await log_in(address, login))
-            assert await provider.finish(DEVICE, cookie, came) == (oidc.issuer, login, "/ballots/ba_1")
-            with pytest.raises(NotVerified):
-                await provider.finish(DEVICE, cookie, came)  # A code of theirs works once.
-
-
-async def test_whoever_leaves_the_providers_page_is_told_that_nothing_changed():
-    async with running_provider(HERE) as oidc:
-        provider = provider_of(oidc.issuer, oidc.client_id, oidc.client_secret)
-        address, cookie = await provider.begin(DEVICE, "")
-        with pytest.raises(NotVerified, match="Nothing has changed"):
-            await provider.finish(DEVICE, cookie, query_of(await log_in(address, "x", "leave")))
-
-
-async def test_a_wrong_client_secret_verifies_nobody():
-    async with running_provider(HERE) as oidc:
-        provider = provider_of(oidc.issuer, oidc.client_id, "wrong")
-        address, cookie = await provider.begin(DEVICE, "")
+async def test_a_real_provider_says_who_somebody_is(oidc):
+    provider = provider_of(oidc.issuer, oidc.client_id, oidc.client_secret)
+    for login in ("somebody", "somebody else"):
+        address, cookie = await provider.begin(DEVICE, "/ballots/ba_1")
+        came = query_of(await log_in(address, login))
+        assert await provider.finish(DEVICE, cookie, came) == (oidc.issuer, login, "/ballots/ba_1")
         with pytest.raises(NotVerified):
-            await provider.finish(DEVICE, cookie, query_of(await log_in(address, "somebody")))
+            await provider.finish(DEVICE, cookie, came)  # A code of theirs works once.
+
+
+async def test_whoever_leaves_the_providers_page_is_told_that_nothing_changed(oidc):
+    provider = provider_of(oidc.issuer, oidc.client_id, oidc.client_secret)
+    address, cookie = await provider.begin(DEVICE, "")
+    with pytest.raises(NotVerified, match="Nothing has changed"):
+        await provider.finish(DEVICE, cookie, query_of(await log_in(address, "x", "leave")))
+
+
+async def test_a_wrong_client_secret_verifies_nobody(oidc):
+    provider = provider_of(oidc.issuer, oidc.client_id, "wrong")
+    address, cookie = await provider.begin(DEVICE, "")
+    with pytest.raises(NotVerified):
+        await provider.finish(DEVICE, cookie, query_of(await log_in(address, "somebody")))
 
 
 def by_hand(header, claims, key):
