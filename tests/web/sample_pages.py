@@ -5,6 +5,7 @@ from datetime import timedelta
 from tests.web.draw_samples import DRAW_PAGES
 from tests.web.plan_samples import plan_changes, plan_steps
 from tests.web.sample_ballots import BALLOT_PAGES, ballot, ballot_desk
+from tests.web.sample_citizens import CITIZEN_PAGES
 from tests.web.sample_nominations import NOMINATION_PAGES
 from tests.web.samples import (
     CHECKPOINT,
@@ -270,6 +271,7 @@ PAGES: list[tuple[str, str, str, object, object]] = [
          ballot=ballot_desk(ballot=ballot(), shortlist=[], may_open=False, may_void=True),
      ), OPERATOR),
     *BALLOT_PAGES,
+    *CITIZEN_PAGES,
     *NOMINATION_PAGES,
     ("error-404", "error.html", "/nowhere", error(), None),
     ("error-401", "error.html", "/console", error(401, "NotAllowed", "请先登录。"), None),
