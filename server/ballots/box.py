@@ -99,18 +99,16 @@ class Box:
         outcome: Mapping[int, Refusal | tuple[Kept, bool]],
         otherwise: Refusal,
     ) -> None:
-        numbers = [n for n in range(len(batch)) if isinstance(outcome.get(n), tuple)]
-        pairs = [pair for n in numbers if isinstance(pair := outcome[n], tuple)]
-        receipts = dict(zip(numbers, promised([kept for kept, _ in pairs], self._sign), strict=True))
-        new = dict(zip(numbers, [new for _, new in pairs], strict=True))
+        pairs = {n: pair for n, pair in outcome.items() if isinstance(pair, tuple)}
+        receipts = dict(zip(pairs, promised([kept for kept, _ in pairs.values()], self._sign), strict=True))
         for number, (vote, answer) in enumerate(batch):
-            refusal = outcome.get(number, otherwise)
-            said = receipts.get(number) or (refusal if isinstance(refusal, Refusal) else otherwise)
+            receipt, refusal = receipts.get(number), outcome.get(number)
+            new = number in pairs and pairs[number][1]
             try:
-                answer(said, new.get(number, False))
+                answer(receipt or (refusal if isinstance(refusal, Refusal) else otherwise), new)
             except Exception:
                 log.exception("A voter could not be told what became of their vote.")
-            if new.get(number):
+            if new:
                 vote.booth.count(vote.tier, vote.choices)
 
 

@@ -18,9 +18,9 @@ from aiohttp.http import SERVER_SOFTWARE
 
 from server.ballots.actions import Ballots
 from server.ballots.model import Receipt
+from server.ballots.receipts import spoken
 from server.ballots.routes import NOT_KEPT, options
 from server.citizens.actions import COOKIE, Citizens
-from server.kit.clock import iso
 from server.kit.errors import Refusal
 from server.kit.guard import HEADERS, SESSION_COOKIE
 from server.kit.language import COOKIE as LANGUAGE
@@ -198,7 +198,7 @@ def receipt_json(receipt: Receipt) -> str:
     choices = ", ".join([f'"{option}"' for option in receipt.choices])
     return (
         f'{{"ballot": "{receipt.ballot}", "code": "{receipt.code}", "choices": [{choices}], '
-        f'"tier": "{receipt.tier.value}", "at": "{iso(receipt.at)}", "promise": {{"index": {promise.index}, '
+        f'"tier": "{receipt.tier.value}", "at": "{spoken(receipt.at)}", "promise": {{"index": {promise.index}, '
         f'"size": {promise.size}, "path": [{path}], "signature": "{promise.signature}"}}}}'
     )
 

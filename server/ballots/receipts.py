@@ -8,6 +8,7 @@ import hmac
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from server.ballots.model import CODE_CHARACTERS, PROMISE, Promise, Receipt, promise_text, receipt_text
 from server.ballots.tree import Tree
@@ -19,6 +20,9 @@ from server.ledger.merkle import leaf_hash
 GROUP = 32
 CODE_BYTES = 16
 _PAIRS = [first + second for first in ALPHABET for second in ALPHABET]
+
+spoken = lru_cache(maxsize=256)(iso)
+"""`iso`, for the few moments that many receipts share: those of one batch have the same."""
 
 Sign = Callable[[str, bytes], bytes]
 """`Ledger.sign`."""
@@ -55,7 +59,7 @@ def promised(kept: Sequence[Kept], sign: Sign) -> list[Receipt]:
 
 
 def _group(kept: Sequence[Kept], sign: Sign) -> list[Receipt]:
-    texts = [receipt_text(k.ballot, k.code, k.tier, k.choices, iso(k.at)) for k in kept]
+    texts = [receipt_text(k.ballot, k.code, k.tier, k.choices, spoken(k.at)) for k in kept]
     tree = Tree([leaf_hash(text.encode()) for text in texts])
     signature = sign(PROMISE, promise_text(tree.root)).hex()
     size = len(kept)

@@ -1,6 +1,5 @@
 """Citizens: people without an account, known in one of three tiers, never by name. No I/O."""
 
-import hashlib
 import hmac
 from dataclasses import dataclass
 from enum import StrEnum
@@ -49,4 +48,4 @@ class Citizen:
 
 
 def _digest(key: bytes, *parts: str) -> str:
-    return hmac.new(key, "\0".join(parts).encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(key, "\0".join(parts).encode(), "sha256").hex()
