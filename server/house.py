@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from scheduler.holidays import CHINA
 from server.ballots.actions import Ballots
 from server.citizens.actions import Citizens
 from server.citizens.keys import load_or_make as load_or_make_secret
@@ -20,6 +21,7 @@ from server.episodes.choosing import Choosing
 from server.episodes.cycle import Cycle
 from server.episodes.eligibility import Rules
 from server.episodes.lifecycle import Phase
+from server.episodes.planning import Planning
 from server.episodes.taking import Taking, Usual
 from server.episodes.voting import Voting
 from server.episodes.watching import Watching
@@ -128,6 +130,7 @@ class House:
         self.sources = Sources(database, ledger, self.draws, clock, relay)
         self._build_ballots()
         self.episodes = Episodes(database, ledger, clock)
+        self.planning = Planning(self.episodes, self.targets, clock)
         self._build_nominations()
         tickets = {Grade(grade): count for grade, count in settings.tickets().items()}
         rules = Rules(settings.target_cap, settings.target_interval_days, tickets, unknown_tickets=tickets[Grade.B])
@@ -201,6 +204,7 @@ class House:
             zone=settings.zone(),
             days=settings.rectification_days,
             objection_days=settings.objection_days,
+            calendar=CHINA,
         )
         self.inspections = Inspections(
             database, ledger, self.people, self.targets, self.episodes, self.rectifications, clock

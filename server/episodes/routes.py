@@ -1,6 +1,6 @@
 """Doors that plan an episode."""
 
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 
 from aiohttp import web
 
@@ -8,10 +8,11 @@ from server.ballots.model import MAX_OPTIONS
 from server.citizens.model import Tier
 from server.draws.model import Algorithm
 from server.draws.plan import Asked
-from server.episodes.actions import Episodes
 from server.episodes.choosing import Choosing
 from server.episodes.eligibility import Excluded
 from server.episodes.lifecycle import Method, Phase
+from server.episodes.planning import Planning
+from server.episodes.steps import STEPS
 from server.episodes.voting import Terms, Voting
 from server.episodes.watching import MAX_SESSION_CHARACTERS, Watching
 from server.kit.doors import Doors
@@ -30,19 +31,25 @@ def desk(episode_id: str) -> str:
 
 
 def add_doors(
-    doors: Doors, episodes: Episodes, choosing: Choosing, voting: Voting, watching: Watching, zone: tzinfo
+    doors: Doors, planning: Planning, choosing: Choosing, voting: Voting, watching: Watching, zone: tzinfo
 ) -> None:
     """Create, announce a draw; and the beat of whoever watches."""
 
     async def create(request: web.Request) -> Answer:
         sent = await form(request)
-        episode = await episodes.create(
+        title, method, timed = (
+            sent.text("title", max_length=MAX_TITLE),
+            sent.choice("method", Method),
+            sent.flag("timed"),
+        )
+        episode = await planning.create(
             person(request),
-            title=sent.text("title", max_length=MAX_TITLE),
-            method=sent.choice("method", Method),
-            plan={Phase.LIVE.value: sent.moment("live_at", zone)},
+            title=title,
+            method=method,
+            plan=_plan(sent, method, timed, zone),
             district=sent.text("district", required=False),
             category=sent.text("category", required=False),
+            timed=timed,
         )
         return Done(desk(episode.id), {"id": episode.id, "number": episode.number})
 
@@ -64,6 +71,13 @@ def add_doors(
     doors.act("/episodes/{id}/draw", draw, deed=Deed.DRAW)
     doors.act("/episodes/{id}/ballot", open_ballot, deed=Deed.HOLD_BALLOT)
     doors.act("/episodes/{id}/watching", beat, deed=Deed.WATCH)
+
+
+def _plan(sent: Form, method: Method, timed: bool, zone: tzinfo) -> dict[str, datetime]:
+    """The moments of the steps. All are needed where steps are taken by themselves, otherwise the last one."""
+    fields = {step.value: f"{step.value}_at" for step in STEPS[method]}
+    needed = {step for step, name in fields.items() if step == Phase.LIVE or sent.text(name, required=timed)}
+    return {step: sent.moment(name, zone) for step, name in fields.items() if step in needed}
 
 
 def asked_of(sent: Form, zone: tzinfo) -> Asked:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import pairwise
 
 from server.episodes.lifecycle import COURSE, ENDS, Method, Phase
 from server.episodes.model import Episode
@@ -116,3 +117,14 @@ def check_moment(episode: Episode, step: Phase, to: datetime, now: datetime, *, 
             "The steps keep their order. Choose a moment between the steps before and after, or move those first.",
             where="at",
         )
+
+
+def check_plan(plan: Mapping[str, datetime], now: datetime) -> None:
+    """Refuses a new plan with a moment that is past, or steps that do not follow one another."""
+    moments = [(step, plan[step]) for step in STEPS[Method.SHORTLIST] if step in plan]
+    for step, at in moments:
+        if at < now:
+            raise BadMoment("This moment is past. Choose one that is still to come.", where=f"{step.value}_at")
+    for (_, earlier), (step, at) in pairwise(moments):
+        if at <= earlier:
+            raise BadMoment("This step comes before the one in front of it.", where=f"{step.value}_at")

@@ -37,11 +37,26 @@ async def test_moments_without_an_offset_are_the_citys(site, cast) -> None:
         ({"method": "dice"}, "method"),
         ({"live_at": "friday"}, "live_at"),
         ({"live_at": ""}, "live_at"),
+        ({"live_at": "2026-03-05T10:00"}, "live_at"),
+        ({"district": "无此区"}, "district"),
+        ({"category": "bakery"}, "category"),
+        ({"drawing_at": "2026-03-04T10:00"}, "drawing_at"),
+        ({"drawing_at": "2026-03-07T10:00"}, "live_at"),
+        ({"timed": "on"}, "drawing_at"),
     ],
 )
 async def test_what_cannot_be_planned_says_which_field(site, cast, changes, where) -> None:
     refused = await site.post("/episodes", cast.operator, status=400, **(PLAN | changes))
     assert refused["error"]["where"] == where
+
+
+async def test_steps_that_are_to_come_by_themselves_have_their_moments(site, cast) -> None:
+    moments = {"nominating_at": "2026-03-09T09:00", "voting_at": "2026-03-11T09:00", "drawing_at": "2026-03-12T10:00"}
+    asked = PLAN | moments | {"method": "shortlist", "timed": "on", "live_at": "2026-03-13T10:00"}
+    episode = await site.house.episodes.get((await site.post("/episodes", cast.operator, **asked))["id"])
+    assert episode.timed
+    assert list(episode.plan) == ["nominating", "voting", "drawing", "live"]
+    assert episode.plan["nominating"] == datetime(2026, 3, 9, 1, 0, tzinfo=UTC)
 
 
 async def test_a_draw_is_announced_with_the_sources_asked_for(site, cast) -> None:

@@ -17,6 +17,7 @@ from server.episodes.steps import (
     check_changeable,
     check_moment,
     check_next,
+    check_plan,
     next_step,
     planned_steps,
     standing,
@@ -139,3 +140,23 @@ def test_a_moment_that_cannot_be_is_refused(step, hours, now, not_before, words)
 def test_what_really_happened_counts_before_what_was_planned() -> None:
     early = episode(phase=Phase.NOMINATING, reached={"nominating": MONDAY - timedelta(days=2)})
     check_moment(early, Phase.VOTING, MONDAY - timedelta(days=1), MONDAY - timedelta(days=2), not_before=None)
+
+
+@pytest.mark.parametrize(
+    ("changes", "where"),
+    [
+        ({}, None),
+        ({"nominating": -1}, "nominating_at"),
+        ({"voting": 0}, "voting_at"),
+        ({"live": 72}, "live_at"),
+        ({"drawing": 100}, "live_at"),
+    ],
+)
+def test_a_new_plan_is_to_come_and_in_order(changes, where) -> None:
+    plan = PLAN | {step: MONDAY + timedelta(hours=hours) for step, hours in changes.items()}
+    if where is None:
+        check_plan(plan, MONDAY)
+        return
+    with pytest.raises(BadMoment) as refused:
+        check_plan(plan, MONDAY)
+    assert refused.value.where == where
