@@ -58,6 +58,10 @@ def add_doors(
         announced = await choosing.announce(person(request), id_in_path(request), asked_of(sent, zone), _left_out(sent))
         return Done(desk(announced.episode), {"draw": announced.id})
 
+    async def open_nominations(request: web.Request) -> Answer:
+        episode = await episodes.advance(person(request), id_in_path(request), Phase.NOMINATING)
+        return Done(desk(episode.id), {"id": episode.id, "phase": episode.phase})
+
     async def open_ballot(request: web.Request) -> Answer:
         ballot = await voting.open(person(request), id_in_path(request), terms_of(await form(request), zone))
         return Done(desk(ballot.episode), {"ballot": ballot.id})
@@ -69,6 +73,7 @@ def add_doors(
 
     doors.act("/episodes", create, deed=Deed.PLAN)
     doors.act("/episodes/{id}/draw", draw, deed=Deed.DRAW)
+    doors.act("/episodes/{id}/nominating", open_nominations, deed=Deed.PLAN)
     doors.act("/episodes/{id}/ballot", open_ballot, deed=Deed.HOLD_BALLOT)
     doors.act("/episodes/{id}/watching", beat, deed=Deed.WATCH)
 

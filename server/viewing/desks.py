@@ -10,6 +10,8 @@ from server.people.model import Deed, Person, Role, require
 from server.rectifications.model import AWAITING_BUSINESS
 from server.viewing.ballots import BallotPages
 from server.viewing.cards import Cards, episode_url
+from server.viewing.draw_desk import DrawDesk
+from server.viewing.draws import draw_link
 from server.viewing.facts import (
     BusinessPage,
     ConsolePage,
@@ -17,7 +19,7 @@ from server.viewing.facts import (
     OperatorPage,
     PlanPage,
 )
-from server.viewing.pages import Pages, draw_link
+from server.viewing.pages import Pages
 from server.viewing.plans import changes_of, plan_lines, steps_of
 from server.viewing.rooms import Rooms
 from server.viewing.views import (
@@ -41,6 +43,7 @@ class Desks:
         self._cards = cards
         self._pages = pages
         self._ballots = BallotPages(rooms, cards)
+        self._draws = DrawDesk(rooms)
 
     async def mine(self, who: Person | None) -> MinePage:
         """The inspections that somebody is on the team of, newest first."""
@@ -123,12 +126,14 @@ class Desks:
             timed=episode.timed,
             target=await self._cards.target(episode.target) if episode.target else None,
             gate=await self._gate(inspection),
-            draws=[draw_link(d) for d in draws],
+            draws=[draw_link(d, rooms.clock()) for d in draws],
             team=await self._cards.team(inspection.team) if inspection else [],
             actions=actions(episode, draws, cut=bool(inspection and inspection.cut_at)),
             inspection_id=inspection.id if inspection else None,
             whep_url=f"/whep/{inspection.id}" if inspection and live else None,
             ballot=await self._ballots.desk(episode),
+            open_draws=await self._draws.open_draws(episode),
+            members=await self._draws.members(inspection),
             events_from=events_from,
         )
 
@@ -159,6 +164,8 @@ def actions(episode: Episode, draws: Sequence[Draw], *, cut: bool) -> list[Actio
     """What an operator may do with an episode now; the server checks each again."""
     base = f"/episodes/{episode.id}"
     possible = []
+    if may_move(episode.method, episode.phase, Phase.NOMINATING):
+        possible.append(Action("nominating", f"{base}/nominating"))
     if episode.phase in (Phase.DRAWING, Phase.VOTING) and _has_team(episode, draws):
         possible.append(Action("assign", f"{base}/assign"))
     elif may_draw(episode, draws):
