@@ -6,7 +6,7 @@ The lots here are computed as plainly as can be, from a list of all tickets, and
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +86,6 @@ class Draw:
     announced_at: str = "15:00:00"
     attempt: int = 1
     subject: str = ID
-    earlier: list[Entry] = field(default_factory=list)
     ended_at: str = "16:01:00"
 
     def salt(self, member: str) -> str:
@@ -135,7 +134,7 @@ class Draw:
 
     def entries(self) -> list[Entry]:
         end = entry("draw.drawn", self.ended_at, {"key": self.key(), "drawn": self.drawn()}, subject=self.subject)
-        whole = [*self.earlier, self.announced(), *self.middle, end]
+        whole = [self.announced(), *self.middle, end]
         return json.loads(json.dumps(whole))  # type: ignore[no-any-return]  # nothing is shared with the constants
 
 
@@ -182,8 +181,9 @@ def recused(inspector: str, at: str = "16:10:00", by: Draw | None = None, succes
 
 
 def judge(entries: list[Entry], pool: bytes, **known: Any) -> Verified:
-    texts = [json.dumps(fact, ensure_ascii=False) for fact in entries]
-    return verify(texts, pool, chains=[quicknet()[0]], **{"category": "catering", "district": "94109", **known})
+    return verify(
+        texts(entries), pool, chains=[quicknet()[0]], **{"category": "catering", "district": "94109", **known}
+    )
 
 
 def entries_of(kind: str, entries: list[Entry]) -> list[Entry]:
@@ -195,19 +195,22 @@ def the(kind: str, entries: list[Entry]) -> Entry:
     return entries_of(kind, entries)[-1]
 
 
+def void() -> list[Entry]:
+    """Nobody came to the first ceremony."""
+    draw = of_targets()
+    draw.subject, draw.sources, draw.announced_at = "dr_void", [CEREMONY], "14:00:00"
+    fell = sourced(0, "-", "15:30:00") | {"subject": draw.subject}
+    return [draw.announced(), fell, entry("draw.voided", "15:30:00", {}, subject=draw.subject)]
+
+
 def ceremony_again() -> Draw:
-    """Nobody came to the first ceremony; Alice came to the second."""
-    first = of_targets()
-    first.sources, first.announced_at = [CEREMONY], "14:00:00"
-    first.middle = []
-    void = [sourced(0, "-", "15:30:00"), entry("draw.voided", "15:30:00", {})]
-    second = Draw(first.members, [], [], attempt=2, announced_at="15:31:00", earlier=[first.announced(), *void])
-    second.sources = [
-        {"kind": "ceremony", "commit_until": "2023-08-23T15:45:00Z", "reveal_until": "2023-08-23T15:50:00Z"}
-    ]
-    second.middle = [witnessed(ALICE, "15:40:00"), revealed(ALICE, "15:46:00")]
-    second.middle.append(sourced(0, f"{SECRETS[ALICE]}.", "15:46:00"))
-    return second
+    """Alice came to the second."""
+    draw = of_targets()
+    draw.attempt, draw.announced_at = 2, "15:31:00"
+    draw.sources = [CEREMONY | {"commit_until": "2023-08-23T15:45:00Z", "reveal_until": "2023-08-23T15:50:00Z"}]
+    draw.middle = [witnessed(ALICE, "15:40:00"), revealed(ALICE, "15:46:00")]
+    draw.middle.append(sourced(0, f"{SECRETS[ALICE]}.", "15:46:00"))
+    return draw
 
 
 def from_parent() -> tuple[Draw, Draw]:
@@ -222,8 +225,12 @@ def from_parent() -> tuple[Draw, Draw]:
     return child, parent
 
 
+def texts(entries: Sequence[Entry]) -> list[str]:
+    return [json.dumps(fact, ensure_ascii=False) for fact in entries]
+
+
 def facts_of(parent: Draw) -> dict[str, list[str]]:
-    return {PARENT["draw"]: [json.dumps(fact) for fact in parent.entries()]}
+    return {PARENT["draw"]: texts(parent.entries())}
 
 
 def by_rfc() -> tuple[list[Entry], bytes]:

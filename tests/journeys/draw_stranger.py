@@ -20,6 +20,8 @@ from tests.journeys.draw_stranger_sources import (
     Fact,
     Refuted,
     World,
+    attempt_of,
+    check_earlier,
     decide,
     drawn_of,
     need,
@@ -62,10 +64,15 @@ def verify(
     category: str = "",
     district: str = "",
     recusals: Sequence[str] = (),
+    earlier: Sequence[Sequence[str]] = (),
 ) -> Verified:
-    """`facts`: the draw's entries in the ledger's order; `recusals`: those that are not among them."""
+    """`facts`: the draw's entries in the ledger's order; `recusals`: those that are not among them.
+
+    `earlier` are the facts of the attempts before this one. Raises `Void` for what is void by the rule.
+    """
     world = World({chain.hash: chain for chain in chains}, draws or {})
     try:
+        check_earlier(attempt_of(facts), earlier, world)
         attempt, lines, drawn = verify_lots(facts, pool, world)
         members = open_salts(drawn.body["drawn"], attempt.body["of"])
         if attempt.body["of"] == "target":

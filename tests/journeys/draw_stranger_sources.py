@@ -31,6 +31,10 @@ class Refuted(Exception):
     """What was published does not hold; says what."""
 
 
+class Void(Refuted):
+    """Nobody was drawn, and that is as it should be."""
+
+
 def need(holds: object, reason: str) -> None:
     if not holds:
         raise Refuted(reason)
@@ -65,11 +69,12 @@ class Fact:
     at: datetime
     by: str
     body: Mapping[str, Any]
+    episode: str = ""
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """One announcement and what followed until the next one."""
+    """One announcement and what followed it."""
 
     announced: Fact
     later: list[Fact] = field(default_factory=list)
@@ -110,35 +115,62 @@ def strict_json(text: str) -> dict[str, Any]:
 
 def read_fact(text: str) -> Fact:
     raw = strict_json(text)
-    return Fact(raw["kind"], raw["subject"], moment(raw["at"]), raw["by"], raw["body"])
+    return Fact(raw["kind"], raw["subject"], moment(raw["at"]), raw["by"], raw["body"], raw.get("episode") or "")
 
 
-def attempts_of(facts: Sequence[str]) -> list[Attempt]:
-    found: list[Attempt] = []
-    for fact in map(read_fact, facts):
-        if fact.kind == "draw.announced":
-            found.append(Attempt(fact))
-        else:
-            need(found, "something happened before the draw was announced")
-            found[-1].later.append(fact)
-        need(fact.subject == found[0].id or fact.kind == "inspector.recused", "a fact of another draw is among these")
-    need(found, "the draw was never announced")
-    return found
+def attempt_of(facts: Sequence[str]) -> Attempt:
+    """One announcement and all that followed it; the next attempt is a draw of its own."""
+    read = [read_fact(text) for text in facts]
+    need(read and read[0].kind == "draw.announced", "the facts do not begin with the draw's announcement")
+    attempt = Attempt(read[0], read[1:])
+    need(not attempt.all("draw.announced"), "the draw was announced twice")
+    alone = all(fact.subject == attempt.id or fact.kind == "inspector.recused" for fact in read)
+    need(alone, "a fact of another draw is among these")
+    return attempt
 
 
 def decide(facts: Sequence[str], world: World) -> tuple[Attempt, bytes]:
-    """The last attempt and its key; those before it must be void by the rule, not by anybody's wish."""
-    attempts = attempts_of(facts)
-    for number, attempt in enumerate(attempts, 1):
-        need(attempt.body["attempt"] == number, "the attempts are not counted as they were announced")
-        values = values_of(attempt, world)
-        void = all(value == FELL for value in values)
-        need(not attempt.all("draw.voided") or void, "the draw was voided although a source was left")
-        if number < len(attempts):
-            need(attempt.all("draw.voided"), "the draw was announced anew although it was not void")
-        need(not void or not attempt.all("draw.drawn"), "lots were drawn although every source fell")
-    need(not void, "the draw is void: nobody was drawn")
+    """What was announced, and the key that follows from its sources."""
+    attempt = attempt_of(facts)
+    if attempt.all("draw.voided"):
+        check_void(attempt, world)
+        raise Void("the draw is void: nobody was drawn")
+    values = values_of(attempt, world)
+    need(any(value != FELL for value in values), "every source fell, and the draw is not void")
     return attempt, key_of(attempt, values)
+
+
+def check_earlier(attempt: Attempt, earlier: Sequence[Sequence[str]], world: World) -> None:
+    """All attempts before this one were void by the rule: nobody drew again until the outcome was liked."""
+    need(attempt.body["attempt"] == len(earlier) + 1, "the attempts before this one are not all here")
+    for number, facts in enumerate(earlier, 1):
+        past = attempt_of(facts)
+        alike = (past.body["attempt"], past.body["of"], past.announced.episode)
+        need(
+            alike == (number, attempt.body["of"], attempt.announced.episode), "an earlier attempt is of something else"
+        )
+        check_void(past, world)
+        need(past.all("draw.voided")[0].at <= attempt.announced.at, "announced again before the last attempt was void")
+
+
+def check_void(attempt: Attempt, world: World) -> None:
+    """Void is what had no source left, or was called off before anybody could know anything."""
+    need(attempt.all("draw.voided"), "the draw was announced again although it was not void")
+    check_announcement(attempt, world)
+    check_order(attempt)
+    sources, voided = attempt.body["sources"], attempt.all("draw.voided")[0]
+    known = attempt.all("draw.witnessed") + attempt.all("draw.sourced")
+    if not known and all(voided.at < out_at(source, world) for source in sources):
+        return
+    if not known and all(source["kind"] == "draw" and void_before(source, voided, world) for source in sources):
+        return
+    need(all(value == FELL for value in values_of(attempt, world)), "the draw was voided although a source was left")
+
+
+def void_before(source: Mapping[str, Any], fact: Fact, world: World) -> bool:
+    """Whether the draw that is a source was void when this happened."""
+    parent = attempt_of(parent_of(source, world))
+    return any(past.at <= fact.at for past in parent.all("draw.voided"))
 
 
 def check_announcement(attempt: Attempt, world: World) -> None:
@@ -174,7 +206,7 @@ def out_at(source: Mapping[str, Any], world: World) -> datetime:
         need(type(source["round"]) is int and source["round"] >= 1, "a beacon has no such round")
         return chain_of(source, world).time_of(source["round"])
     if source["kind"] == "draw":
-        parent = attempts_of(parent_of(source, world))[-1]
+        parent = attempt_of(parent_of(source, world))
         return min(out_at(inner, below(source, world)) for inner in parent.body["sources"])
     return moment(source["due"] if source["kind"] == "numbers" else source["commit_until"])
 
@@ -294,8 +326,7 @@ def check_parent(source: Mapping[str, Any], fact: Fact, world: World) -> None:
     """The other draw's key, from its own sources; it fell if that draw was void at the time."""
     facts, inner = parent_of(source, world), below(source, world)
     if fact.body["value"] == FELL:
-        voided = [past for attempt in attempts_of(facts) for past in attempt.all("draw.voided")]
-        need(any(past.at <= fact.at for past in voided), "a draw that was not void is said to be")
+        need(void_before(source, fact, world), "a draw that was not void is said to be")
         return
     attempt, key = decide(facts, inner)
     drawn_of(attempt, key)

@@ -10,6 +10,7 @@ import pytest
 from tests.journeys import draw_forger as forger
 from tests.journeys.draw_forger import ALICE, BOB, CEREMONY, PARENT, QUICKNET, SECRETS, Draw, Entry
 from tests.journeys.draw_stranger import Refuted, verify
+from tests.journeys.draw_stranger_sources import Void
 
 pytestmark = pytest.mark.skipif(not QUICKNET.exists(), reason="drand's round is not on this machine (../shared/data)")
 Bend = Callable[[Any], object]
@@ -119,7 +120,7 @@ BENT = [
     ("too many tickets", lambda d: (member(d, "1000001"), setattr(d, "wanted", 1)), "no number of tickets"),
     ("an exclusion without a reason", lambda d: member(d, "0 whim"), "no reason"),
     ("a note with tickets", lambda d: member(d, "4 closed"), "has a note"),
-    ("the third attempt", lambda d: setattr(d, "attempt", 3), "not counted"),
+    ("the third attempt", lambda d: setattr(d, "attempt", 3), "not all here"),
     ("nobody wanted", lambda d: setattr(d, "wanted", 0), "nobody is wanted"),
     ("a source said to be two", lambda d: source(d, 1, round=1), "not described"),
 ]
@@ -155,19 +156,6 @@ def another_name(entries: list[Entry]) -> None:
     forger.the("draw.drawn", entries)["body"]["drawn"][0][0] = "ta_victim"
 
 
-def again_without_being_void(entries: list[Entry]) -> None:
-    entries[0]["body"]["attempt"] = 2
-    first = json.loads(json.dumps(entries[:-1]))
-    first[0]["body"]["attempt"] = 1
-    entries[:0] = first
-
-
-def void_at_will(entries: list[Entry]) -> None:
-    again_without_being_void(entries)
-    place = next(n for n, fact in enumerate(entries) if n and fact["kind"] == "draw.announced")
-    entries.insert(place, forger.entry("draw.voided", "16:00:00", {}))
-
-
 def void_after_the_lots(entries: list[Entry]) -> None:
     entries.append(forger.entry("draw.voided", "16:02:00", {}))
 
@@ -193,13 +181,12 @@ AFTERWARDS = [
     ("another algorithm", lambda e: swap(e, "draw.announced", algorithm="rfc3797"), "public numbers only"),
     ("an unknown algorithm", lambda e: swap(e, "draw.announced", algorithm="dice"), "algorithm is unknown"),
     ("of nothing", lambda e: swap(e, "draw.announced", of="deputies"), "neither"),
-    ("announced again at will", again_without_being_void, "although it was not void"),
-    ("voided at will", void_at_will, "although a source was left"),
+    ("announced twice", lambda e: e.insert(1, e[0]), "announced twice"),
     ("voided for the outcome", void_after_the_lots, "ends once"),
     ("sources after the lots", lambda e: e.append(e.pop(-2)), "after the draw was over"),
-    ("never announced", lambda e: e.pop(0), "before the draw was announced"),
-    ("announced afterwards", lambda e: e.append(e.pop(0)), "before the draw was announced"),
-    ("nothing at all", lambda e: e.clear(), "never announced"),
+    ("do not begin", lambda e: e.pop(0), "do not begin"),
+    ("announced afterwards", lambda e: e.append(e.pop(0)), "do not begin"),
+    ("nothing at all", lambda e: e.clear(), "do not begin"),
     ("not drawn", lambda e: e.pop(), "nothing was drawn yet"),
     ("a fact of another draw", lambda e: move(e, "draw.sourced", "dr_other"), "another draw"),
     (
@@ -340,10 +327,44 @@ def test_more_tickets_than_rfc_3797_can_count_are_refuted() -> None:
 
 
 def test_a_draw_whose_every_source_fell_has_no_lots() -> None:
-    draw = forger.ceremony_again()
-    void = draw.entries()[:3]
-    with pytest.raises(Refuted, match="the draw is void"):
-        forger.judge(void, draw.pool())
-    ended = forger.entry("draw.drawn", "15:31:00", {"key": "00" * 32, "drawn": []})
-    with pytest.raises(Refuted, match="although every source fell"):
-        forger.judge([*void[:2], ended], draw.pool())
+    ended = forger.entry("draw.drawn", "15:31:00", {"key": "00" * 32, "drawn": []}, subject="dr_void")
+    with pytest.raises(Refuted, match="every source fell, and the draw is not void"):
+        forger.judge([*forger.void()[:2], ended], b"")
+
+
+# Drawing again until the outcome is liked
+
+
+def voided_at_will(earlier: list[list[Entry]]) -> None:
+    """Everything was out, and the operator did not like it."""
+    draw = forger.of_targets()
+    draw.announced_at = "14:00:00"
+    earlier[0] = [*draw.entries()[:-1], forger.entry("draw.voided", "15:31:00", {})]
+
+
+def called_off_late(earlier: list[list[Entry]]) -> None:
+    """A witness had committed, and might have told the operator."""
+    said = forger.witnessed(ALICE) | {"subject": "dr_void"}
+    earlier[0][1:] = [said, forger.entry("draw.voided", "15:20:00", {}, subject="dr_void")]
+
+
+EARLIER = [
+    ("untold", lambda e: e.clear(), "not all here"),
+    ("one too many", lambda e: e.append(e[0]), "not all here"),
+    ("not void", lambda e: e[0].pop(), "although it was not void"),
+    ("voided at will", voided_at_will, "although a source was left"),
+    ("called off late", called_off_late, "not every source is decided"),
+    ("of something else", lambda e: e[0][0]["body"].update(of="inspectors"), "of something else"),
+    ("of another episode", lambda e: e[0][0].update(episode="ep_9"), "of something else"),
+    ("void only later", lambda e: e[0][2].update(at="2023-08-23T15:32:00Z"), "before the last attempt was void"),
+    ("drawn after all", lambda e: e[0].append(forger.entry("draw.drawn", "15:31:00", {}, subject="dr_void")), "once"),
+]
+
+
+@pytest.mark.parametrize(("bend", "reason"), [row[1:] for row in EARLIER], ids=[row[0] for row in EARLIER])
+def test_drawing_again_until_the_outcome_is_liked_is_refuted(bend: Bend, reason: str) -> None:
+    draw, earlier = forger.ceremony_again(), [forger.void()]
+    bend(earlier)
+    with pytest.raises(Refuted, match=reason) as refuted:
+        forger.judge(draw.entries(), draw.pool(), earlier=[forger.texts(facts) for facts in earlier])
+    assert not isinstance(refuted.value, Void)

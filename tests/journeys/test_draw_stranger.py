@@ -9,6 +9,7 @@ from tests.journeys import draw_forger as forger
 from tests.journeys.draw_forger import BOB, CEREMONY, QUICKNET
 from tests.journeys.draw_stranger import Refuted, Verified
 from tests.journeys.draw_stranger_lots import lots, rfc3797_lots
+from tests.journeys.draw_stranger_sources import Void
 
 pytestmark = pytest.mark.skipif(not QUICKNET.exists(), reason="drand's round is not on this machine (../shared/data)")
 RFC_EXAMPLE = forger.RFC_EXAMPLE
@@ -68,9 +69,32 @@ def test_a_ceremony_without_witnesses_falls() -> None:
     assert len(forger.judge(draw.entries(), draw.pool()).drawn) == 3
 
 
+def test_a_void_draw_is_void_and_not_bent() -> None:
+    with pytest.raises(Void):
+        forger.judge(forger.void(), b"")
+
+
 def test_a_void_draw_is_announced_again() -> None:
     draw = forger.ceremony_again()
-    assert len(forger.judge(draw.entries(), draw.pool()).drawn) == 3
+    assert len(forger.judge(draw.entries(), draw.pool(), earlier=[forger.texts(forger.void())]).drawn) == 3
+
+
+def test_what_was_called_off_before_anybody_knew_anything_is_announced_again() -> None:
+    draw = forger.ceremony_again()
+    announced, *_ = forger.void()
+    off = forger.entry("draw.voided", "15:29:59", {}, subject=announced["subject"])
+    assert len(forger.judge(draw.entries(), draw.pool(), earlier=[forger.texts([announced, off])]).drawn) == 3
+
+
+def test_what_hangs_on_a_void_draw_is_void() -> None:
+    child, parent = forger.from_parent()
+    off = forger.entry("draw.voided", "15:45:00", {}, subject=parent.subject)
+    fallen = forger.entry("draw.voided", "15:51:00", {})
+    void = {parent.subject: forger.texts([parent.announced(), off])}
+    with pytest.raises(Void):
+        forger.judge([child.announced(), fallen], child.pool(), draws=void)
+    with pytest.raises(Refuted, match="not every source is decided"):
+        forger.judge([child.announced(), fallen], child.pool(), draws=forger.facts_of(parent))
 
 
 def test_a_team_is_drawn_by_the_key_of_the_draw_of_its_target() -> None:
