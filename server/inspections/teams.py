@@ -104,9 +104,11 @@ class Teams:
     async def recuse(self, actor: Person | None, inspection_id: str, inspector: str, reason: str) -> Inspection:
         """An inspector with an interest steps back, by themselves or by an operator; the next drawn moves up.
 
-        `inspector` is an account id. Only before the start: afterwards a visit keeps its team.
+        `inspector` is a mark or an account id. Only before the start: afterwards a visit keeps its team.
         """
         person = require(actor, Deed.RECUSE)
+        named = (await self._people_by_mark()).get(inspector)
+        inspector = named.id if named else inspector
         if person.role is Role.INSPECTOR and person.id != inspector:
             raise NotOnTheTeam("You can step back yourself; for somebody else an operator decides.")
         if not reason:

@@ -235,3 +235,36 @@ class WhyPage:
     interval_days: int
     team: Sequence[InspectorView]
     recusals: Sequence[RecusalView]
+
+
+@dataclass(frozen=True)
+class TypedIn:
+    """A source that an operator may type in, once it `is_out`."""
+
+    number: int
+    kind: str
+    name: str
+    round: int
+    chain: str
+    out_at: datetime
+    is_out: bool
+
+
+@dataclass(frozen=True)
+class OpenDraw:
+    """A draw on the operator's page of its episode."""
+
+    id: str
+    of: str
+    standing: str
+    waiting: Sequence[TypedIn]
+    may_void: bool
+    url: str
+
+
+@dataclass(frozen=True)
+class Member:
+    """One of the team, by the mark that the public record has."""
+
+    mark: str
+    name: str

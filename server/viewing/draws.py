@@ -25,6 +25,7 @@ from server.viewing.draw_facts import (
     WitnessView,
 )
 from server.viewing.rooms import Rooms
+from server.viewing.views import DrawLink
 
 UNNAMED_DIGITS = 12
 KEPT_WEIGHTS = 100
@@ -187,6 +188,20 @@ class DrawPages:
 def draw_url(draw_id: str) -> str:
     """A draw's page."""
     return f"/draws/{draw_id}"
+
+
+def draw_link(draw: Draw, now: datetime) -> DrawLink:
+    """A draw as its episode shows it."""
+    return DrawLink(
+        id=draw.id,
+        of=draw.of.value,
+        attempt=draw.attempt,
+        standing=standing(draw, now),
+        next_at=next_moment(draw, now),
+        drawn_at=draw.drawn_at,
+        pool_size=draw.members,
+        url=draw_url(draw.id),
+    )
 
 
 def standing(draw: Draw, now: datetime) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from server.viewing.ballot_facts import BallotDesk, BallotView
+from server.viewing.draw_facts import Member, OpenDraw
 from server.viewing.plans import ChangeView, StepDesk
 from server.viewing.views import (
     Action,
@@ -158,6 +159,8 @@ class PlanPage:
     inspection_id: str | None
     whep_url: str | None
     ballot: BallotDesk
+    open_draws: Sequence[OpenDraw]
+    members: Sequence[Member]
     events_from: int
 
 

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from server.draws.model import Draw
 from server.episodes.lifecycle import Phase
 from server.episodes.model import Episode
 from server.inspections.model import Finding, Inspection, summarise
@@ -10,6 +9,7 @@ from server.people.model import Deed, Person
 from server.rectifications.model import OPEN, State, Step
 from server.viewing.ballots import BallotPages
 from server.viewing.cards import Cards, items
+from server.viewing.draws import draw_link
 from server.viewing.facts import (
     EpisodePage,
     EpisodesPage,
@@ -18,11 +18,10 @@ from server.viewing.facts import (
     RectificationPage,
     RectificationsPage,
 )
-from server.viewing.plans import changes_of, plan_lines
+from server.viewing.plans import changes_of, expected, plan_lines
 from server.viewing.rooms import Rooms
 from server.viewing.views import (
     CheckpointView,
-    DrawLink,
     ItemView,
     MoveView,
     StepView,
@@ -31,7 +30,7 @@ from server.viewing.views import (
 )
 
 RECENT = 6
-COMING = [Phase.NOMINATING, Phase.VOTING, Phase.DRAWING, Phase.READY]
+COMING = [Phase.DRAFT, Phase.NOMINATING, Phase.VOTING, Phase.DRAWING, Phase.READY]
 LIST_LIMIT = 200
 WITHOUT_WORDS = frozenset({State.OBJECTION, State.CLOSED})
 
@@ -48,7 +47,8 @@ class Pages:
         """What is live, what comes next, what is being put right."""
         store, cards = self._rooms.episodes.store, self._cards
         live = await cards.episodes(await store.find([Phase.LIVE], limit=1))
-        coming = await cards.episodes((await store.find(COMING))[-1:])
+        announced = [e for e in await store.find(COMING) if e.timed or e.phase is not Phase.DRAFT]
+        coming = await cards.episodes(sorted(announced, key=expected)[:1])
         past = [Phase.CONCLUDED, Phase.FOLLOWING, Phase.CLOSED]
         recent = await cards.episodes(await store.find(past, limit=RECENT))
         still_open = {"$in": [state.value for state in OPEN]}
@@ -97,7 +97,7 @@ class Pages:
             plan=plan_lines(episode),
             changes=changes_of(episode),
             target=await cards.target(episode.target) if episode.target else None,
-            draws=[draw_link(d) for d in await rooms.draws.store.all_of_episode(episode_id)],
+            draws=[draw_link(d, rooms.clock()) for d in await rooms.draws.store.all_of_episode(episode_id)],
             inspection_id=inspection.id if inspection else None,
             inspectors=await cards.team(inspection.team) if inspection else [],
             hls_url=hls_url(inspection, playing) if inspection and playing else None,
@@ -166,11 +166,6 @@ class Pages:
             steps=[step_view(step) for step in found.steps],
             moves=[MoveView(to.value, to not in WITHOUT_WORDS) for to in may],
         )
-
-
-def draw_link(draw: Draw) -> DrawLink:
-    """A draw as its episode shows it."""
-    return DrawLink(draw.id, draw.of.value, draw.drawn_at, draw.members, f"/draws/{draw.id}")
 
 
 def checklist_url(inspection: Inspection) -> str:

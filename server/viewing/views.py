@@ -197,10 +197,13 @@ class CheckpointView:
 
 @dataclass(frozen=True)
 class DrawLink:
-    """A draw of an episode."""
+    """A draw of an episode; `next_at` is the moment that it waits for."""
 
     id: str
     of: str
+    attempt: int
+    standing: str
+    next_at: datetime | None
     drawn_at: datetime | None
     pool_size: int
     url: str

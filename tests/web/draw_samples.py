@@ -2,7 +2,7 @@
 
 from types import SimpleNamespace as Facts
 
-from tests.web.samples import HASH, NOW, ago, episode, target
+from tests.web.samples import HASH, NOW, ago, draw_link, episode, target
 
 DEPUTY = Facts(name="赵梅", role="deputy", roles=frozenset({"deputy"}))
 NAME = "云溪区老巷子川味酸辣粉与手工水饺连锁餐饮管理有限公司第三分店"
@@ -104,6 +104,23 @@ def why(**changes: object) -> Facts:
         "recusals": [Facts(at=ago(minutes=1), index=1201, name="陈立", successor="李安")],
     }  # fmt: skip
     return Facts(**{**facts, **changes})
+
+
+def announcing() -> dict[str, object]:
+    """What the operator's page of an episode has while a draw may be announced and another is awaited."""
+    typed = [
+        Facts(
+            number=1, kind="numbers", name="双色球第25期", round=0, chain="", out_at=ago(minutes=-9), is_out=False
+        ),
+        Facts(number=2, kind="beacon", name="", round=12345678, chain=HASH, out_at=ago(minutes=1), is_out=True),
+    ]
+    waiting = Facts(id="dr_1", of="target", standing="awaited", waiting=typed, may_void=True, url="/draws/dr_1")
+    return {
+        "actions": [Facts(action="draw", url="/episodes/ep_1/draw", danger=False, needs_reason=False)],
+        "draws": [draw_link(standing="sealing", next_at=ago(minutes=-4), drawn_at=None)],
+        "open_draws": [waiting],
+        "members": [Facts(mark=HASH, name="陈立"), Facts(mark=HASH, name="孙平")],
+    }
 
 
 DRAW_PAGES = [

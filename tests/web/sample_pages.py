@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from tests.web.draw_samples import DRAW_PAGES
+from tests.web.draw_samples import DRAW_PAGES, announcing
 from tests.web.plan_samples import plan_changes, plan_steps
 from tests.web.sample_ballots import BALLOT_PAGES, ballot, ballot_desk
 from tests.web.sample_citizens import CITIZEN_PAGES
@@ -127,7 +127,7 @@ def plan_page(**changes: object) -> Facts:
         "episode": episode(), "plan": plan(), "target": target(), "gate": gate(), "draws": [draw_link()],
         "steps": plan_steps(), "changes": plan_changes(), "timed": True,
         "team": team(), "actions": actions(), "inspection_id": "in_1", "whep_url": "/whep/in_1", "events_from": 1203,
-        "ballot": ballot_desk(),
+        "ballot": ballot_desk(), "open_draws": [], "members": [],
     }  # fmt: skip
     return Facts(**{**facts, **changes})
 
@@ -242,6 +242,7 @@ PAGES: list[tuple[str, str, str, object, object]] = [
     ("targets-empty", "targets/search.html", "/targets", search(results=[], total=0, pages=1), None),
     ("target", "targets/target.html", "/targets/tg_1", target_page(), None),
     ("checklist", "targets/checklist.html", "/checklists/catering/3", checklist(), None),
+    ("plan-announcing", "episodes/plan.html", "/operator/episodes/ep_1", plan_page(**announcing()), OPERATOR),
     *DRAW_PAGES,
     ("finding", "inspections/finding.html", "/findings/fd_1",
      Facts(finding=finding(), episode=episode(), target=target()), INSPECTOR),

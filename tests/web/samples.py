@@ -119,8 +119,9 @@ def rectification(state: str = "ordered", days_left: int = 5, **changes: object)
     return Facts(**{**facts, **changes})
 
 
-def draw_link(of: str = "target") -> Facts:
-    return Facts(id="dr_1", of=of, drawn_at=ago(days=1), pool_size=1846, url="/draws/dr_1")
+def draw_link(of: str = "target", **changes: object) -> Facts:
+    facts = {"id": "dr_1", "of": of, "attempt": 1, "standing": "drawn", "next_at": None, "drawn_at": ago(days=1)}
+    return Facts(**{**facts, "pool_size": 1846, "url": "/draws/dr_1", **changes})
 
 
 def plan(here: str = "live") -> list[Facts]:

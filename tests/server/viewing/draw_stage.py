@@ -26,13 +26,17 @@ class Stage:
     def __init__(self, site, cast, second):
         self.site, self.house, self.cast, self.second = site, site.house, cast, second
 
-    async def announce(self, **asked):
-        """A draw of an episode of its own."""
-        house, plan = self.house, {Phase.LIVE.value: self.house.clock() + timedelta(days=9)}
-        episode = await house.episodes.create(
+    async def episode(self):
+        """An episode whose target is to be drawn."""
+        plan = {Phase.LIVE.value: self.house.clock() + timedelta(days=9)}
+        return await self.house.episodes.create(
             self.cast.operator, title="测试一期", method=Method.DRAW, plan=plan, category="catering"
         )
-        return await house.choosing.announce(self.cast.operator, episode.id, Asked(**asked))
+
+    async def announce(self, **asked):
+        """A draw of an episode of its own."""
+        episode = await self.episode()
+        return await self.house.choosing.announce(self.cast.operator, episode.id, Asked(**asked))
 
     async def ceremony(self, **asked):
         return await self.announce(**{"commit_minutes": 1, "reveal_minutes": 1, "beacon": False, **asked})
@@ -61,4 +65,6 @@ async def stage(lasting_database, tmp_path_factory):
     async with open_site(lasting_database, folder, FakeClock(), **BEACON.knobs) as site:
         site.house.sources._fetch = BEACON.fetch
         await fill_registry(site.house)
-        yield Stage(site, await hire_cast(site.house), await hire(site.house, Role.DEPUTY, "deputy-two"))
+        cast = await hire_cast(site.house)
+        await hire(site.house, Role.INSPECTOR, "third", "T-003")
+        yield Stage(site, cast, await hire(site.house, Role.DEPUTY, "deputy-two"))

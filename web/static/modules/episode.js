@@ -22,6 +22,8 @@ const REFRESHING = new Set([
   "draw.revealed",
   "draw.sourced",
   "draw.drawn",
+  "draw.voided",
+  "inspector.recused",
   "inspection.planned",
   "inspection.started",
   "inspection.concluded",
