@@ -167,6 +167,15 @@ class Settings:
         _between("shortlist_size", self.shortlist_size, 1, 100)
         _between("inspector_rest_days", self.inspector_rest_days, 0, 365)
         self.tickets()
+        self._check_citizens()
+        self._check_weekly()
+        if self.log_level not in ("debug", "info", "warning", "error"):
+            raise BadSetting(f"{PREFIX}LOG_LEVEL is “{self.log_level}”; use debug, info, warning or error.")
+        if self.public_url and not _is_web_address(self.public_url):
+            raise BadSetting(f"{PREFIX}PUBLIC_URL is “{self.public_url}”; it begins with http:// or https://.")
+        self.zone()
+
+    def _check_citizens(self) -> None:
         _between("citizen_days", self.citizen_days, 1, 3650)
         _between("challenge_numbers", self.challenge_numbers, 1, 100_000_000)
         _between("challenge_minutes", self.challenge_minutes, 1, 24 * 60)
@@ -179,12 +188,8 @@ class Settings:
             raise BadSetting(
                 f"{PREFIX}OIDC_ISSUER is set, but {PREFIX}OIDC_CLIENT_ID is not; the provider gives you one."
             )
-        self._check_weekly()
-        if self.log_level not in ("debug", "info", "warning", "error"):
-            raise BadSetting(f"{PREFIX}LOG_LEVEL is “{self.log_level}”; use debug, info, warning or error.")
-        if self.public_url and not _is_web_address(self.public_url):
-            raise BadSetting(f"{PREFIX}PUBLIC_URL is “{self.public_url}”; it begins with http:// or https://.")
-        self.zone()
+        if not self.sms_countries.replace(" ", "").isdecimal():
+            raise BadSetting(f"{PREFIX}SMS_COUNTRIES is “{self.sms_countries}”; write calling codes such as 86 852.")
 
     def _check_weekly(self) -> None:
         _among("weekly_method", self.weekly_method, "draw", "vote", "shortlist")
