@@ -111,7 +111,7 @@ class Settings:
     challenge_numbers: int = knob("Largest number of a proof of work; a browser tries half as many on average.", 50_000)
     challenge_minutes: float = knob("Minutes in which a proof of work must be used.", 20.0)
     sms_url: str = knob(
-        "Gateway that sends codes by SMS: POST {to, text} as JSON; `log:` prints them instead. Empty: no telephone tier.",
+        "Gateway that sends codes by SMS: POST {to, text} as JSON; `log:` prints them. Empty: no telephone tier.",
         "",
     )
     sms_token: str = knob("Bearer token for that gateway.", "")
