@@ -91,3 +91,9 @@ def _change(change: Change) -> ChangeView:
         after=change.after,
         weeks=change.weeks,
     )
+
+
+def expected(episode: Episode) -> tuple[bool, float, int]:
+    """Sorts episodes by when they are to be live; those without a moment last, the oldest first."""
+    live_at = episode.plan.get(Phase.LIVE)
+    return live_at is None, live_at.timestamp() if live_at else 0, episode.number

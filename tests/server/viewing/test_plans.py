@@ -7,7 +7,7 @@ from server.episodes.lifecycle import Method, Phase
 from server.episodes.model import Episode
 from server.people.model import SYSTEM
 from server.viewing.plans import changes_of, plan_lines, steps_of
-from tests.makers import hire_cast
+from tests.makers import fill_registry, hire_cast, live
 
 AT = datetime(2026, 3, 2, 1, tzinfo=UTC)
 PLAN = {step: AT + timedelta(days=n) for n, step in enumerate(("nominating", "voting", "drawing", "live"))}
@@ -78,3 +78,18 @@ async def test_a_refusal_that_held_a_step_is_read_in_full(site, cast, clock) -> 
     page = await site.html(f"/episodes/{made.id}", language="en")
     assert "could not be taken and is held until an operator decides." in page
     assert "No target fits this episode’s filter. Import a register, or widen the filter." in page
+
+
+async def test_the_front_page_shows_what_is_live_and_what_comes_next(site, cast) -> None:
+    await fill_registry(site.house)
+    inspection = await live(site.house, cast)
+    now = site.house.clock()
+    for title, days in (("后一周", 14), ("下一周", 7)):
+        plan = {"drawing": now + timedelta(days=days - 1), "live": now + timedelta(days=days)}
+        await site.house.episodes.create(SYSTEM, title=title, method=Method.DRAW, plan=plan, timed=True)
+    facts = await site.json("/index.json")
+    assert (facts["live"]["id"], facts["next"]["title"]) == (inspection.episode, "下一周")
+    page = await site.html("/", language="en")
+    assert "What comes next" in page
+    assert page.count("下一周") == 1
+    assert "后一周" not in page
