@@ -132,7 +132,7 @@ class BallotPages:
         """Votes that count per option, and all votes; None where nobody may know them (yet)."""
         if ballot.closed_at:
             return ballot.counted, ballot.votes
-        if not ballot.show_tally or ballot.voided_at:
+        if not ballot.show_tally or standing(ballot, self._rooms.clock()) in ("coming", "voided"):
             return None, None
         running = await self._ballots.running(ballot.id)
         return running["counts"], running["votes"]

@@ -96,7 +96,7 @@ async def cast(page: Page, *options: str) -> None:
     """Votes as a person does."""
     for option in options:
         await page.locator(f"input[value={option}]").check()
-    await page.get_by_role("button", name="Vote", exact=True).click()
+    await page.get_by_role("button", name="Vote now").click()
     await page.get_by_role("button", name="Cast the vote").click()
 
 
@@ -167,7 +167,7 @@ async def test_a_citizen_votes_keeps_the_receipt_and_finds_the_vote_on_the_board
 
 async def test_beyond_the_limit_the_button_stays_shut_and_says_why(poll: Poll, chromium: Launch) -> None:
     async with visiting(await chromium(), poll.page) as page:
-        button = page.get_by_role("button", name="Vote", exact=True)
+        button = page.get_by_role("button", name="Vote now")
         await expect(button).to_be_disabled()
         for option in poll.ballot.options[:2]:
             await page.locator(f"input[value={option}]").check()

@@ -15,7 +15,7 @@ export function readCode(text) {
 
 /** Groups of letters that are easier to read and to copy by hand. */
 export function shownCode(code) {
-  return code.replace(/(.{5})(?=.)/g, "$1 ");
+  return code.replace(/(.{5})(?=.{5})/g, "$1 ");
 }
 
 /** A receipt from a file or a paste: the JSON that was kept, or a code alone; null if it is neither. */

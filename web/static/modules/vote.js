@@ -5,7 +5,7 @@ import { newKey, pause, post, Refused, showState } from "./net.js";
 import { download, forget, keep, kept, recalled, remember, shownCode } from "./receipts.js";
 
 const page = document.querySelector("[data-ballot]");
-const form = page.querySelector("form[data-vote]");
+const form = page.querySelector("form[data-vote]"); // Not there once the ballot is over.
 const dialog = page.querySelector("[data-confirm]");
 const receiptPart = page.querySelector("[data-receipt]");
 const { ballot } = page.dataset;
@@ -40,7 +40,7 @@ function ask(event) {
 
 /** Sends what is pending until the server answers; the same key every time, so that it counts once. */
 async function cast(pending) {
-  form.ariaBusy = "true";
+  busy(true);
   showRefusal("");
   for (let attempt = 0; ; attempt += 1) {
     try {
@@ -91,13 +91,19 @@ async function countDown(seconds) {
   }
 }
 
+function busy(whether) {
+  form.ariaBusy = String(whether);
+  for (const element of form.elements) element.disabled = whether;
+  if (!whether) recount();
+}
+
 function say(state) {
   showState(form.querySelector("[data-progress]"), state);
 }
 
 function refused(problem, pending) {
   say("");
-  form.ariaBusy = "false";
+  busy(false);
   forget(PENDING);
   showRefusal(problem instanceof Refused ? problem.message : "", problem);
   // Another tab of this browser may have the receipt of the vote that is final.
@@ -115,7 +121,7 @@ function showRefusal(message, problem) {
 // The receipt
 
 function showReceipt(receipt, isKept, when) {
-  form.hidden = true;
+  form?.setAttribute("hidden", "");
   receiptPart.hidden = false;
   receiptPart.querySelector("[data-code]").textContent = shownCode(receipt.code);
   for (const word of receiptPart.querySelectorAll("[data-voted]")) word.hidden = word.dataset.voted !== when;
@@ -169,5 +175,5 @@ function begin() {
 
 const own = kept(ballot);
 if (own) showReceipt(own, true, "before");
-else if (form.dataset.open !== undefined) begin();
+else if (form?.dataset.open !== undefined) begin();
 addEventListener("storage", () => kept(ballot) && receiptPart.hidden && showReceipt(kept(ballot), true, "before"));
