@@ -1,7 +1,6 @@
 """Who asks without an account: signed cookies, work done, limits, and the keys under which other rooms know them."""
 
 import hmac
-import re
 import secrets
 from collections.abc import Mapping
 from datetime import timedelta
@@ -17,7 +16,6 @@ from server.kit.mongo import Database
 COOKIE = "citizen"
 DEVICE_BYTES = 16
 MAX_COOKIE = 300
-_BODY = re.compile(r"1\.([0-9a-f]{32})\.(device|phone|verified)\.([0-9a-f]{64})\.([0-9]{1,12})")
 
 
 class Citizens:
@@ -65,10 +63,10 @@ class Citizens:
         body, _, signature = cookie.rpartition(".")
         if not hmac.compare_digest(self._signature(body), signature):
             return None
-        parts = _BODY.fullmatch(body)
-        if parts is None or int(parts[4]) <= self._clock().timestamp():
+        _, device, tier, identity, expires = body.split(".")  # We wrote it: our signature says so.
+        if int(expires) <= self._clock().timestamp():
             return None
-        return Citizen(parts[1], Tier(parts[2]), parts[3])
+        return Citizen(device, Tier(tier), identity)
 
     def challenge(self, citizen: Citizen, scope: str) -> Mapping[str, Any]:
         """Work for this browser and this purpose, in the JSON of the ALTCHA protocol."""
