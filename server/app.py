@@ -86,7 +86,7 @@ def _add_doors(doors: Doors, house: House, renderer: Renderer, languages: Langua
     viewing_routes.add_doors(doors, house.pages, house.registry, house.desks, languages.of)
     draw_routes.add_doors(doors, house.draws, house.sources)
     draw_page_routes.add_doors(doors, house.draw_pages, house.why_pages)
-    episode_routes.add_doors(doors, house.planning, house.choosing, house.voting, house.watching, zone)
+    episode_routes.add_doors(doors, house.episodes, house.planning, house.choosing, house.voting, house.watching, zone)
     step_routes.add_doors(doors, house.cycle, zone)
     inspection_routes.add_doors(
         doors,

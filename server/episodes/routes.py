@@ -8,6 +8,7 @@ from server.ballots.model import MAX_OPTIONS
 from server.citizens.model import Tier
 from server.draws.model import Algorithm
 from server.draws.plan import Asked
+from server.episodes.actions import Episodes
 from server.episodes.choosing import Choosing
 from server.episodes.eligibility import Excluded
 from server.episodes.lifecycle import Method, Phase
@@ -31,10 +32,37 @@ def desk(episode_id: str) -> str:
 
 
 def add_doors(
-    doors: Doors, planning: Planning, choosing: Choosing, voting: Voting, watching: Watching, zone: tzinfo
+    doors: Doors,
+    episodes: Episodes,
+    planning: Planning,
+    choosing: Choosing,
+    voting: Voting,
+    watching: Watching,
+    zone: tzinfo,
 ) -> None:
-    """Create, announce a draw; and the beat of whoever watches."""
+    """Create, open nominations and ballot, announce a draw; and the beat of whoever watches."""
+    _add_planning(doors, episodes, planning, zone)
 
+    async def draw(request: web.Request) -> Answer:
+        sent = await form(request)
+        announced = await choosing.announce(person(request), id_in_path(request), asked_of(sent, zone), _left_out(sent))
+        return Done(desk(announced.episode), {"draw": announced.id})
+
+    async def open_ballot(request: web.Request) -> Answer:
+        ballot = await voting.open(person(request), id_in_path(request), terms_of(await form(request), zone))
+        return Done(desk(ballot.episode), {"ballot": ballot.id})
+
+    async def beat(request: web.Request) -> Answer:
+        session = (await form(request)).text("session", max_length=MAX_SESSION_CHARACTERS)
+        watching.beat(id_in_path(request), session)
+        return web.Response(status=204)
+
+    doors.act("/episodes/{id}/draw", draw, deed=Deed.DRAW)
+    doors.act("/episodes/{id}/ballot", open_ballot, deed=Deed.HOLD_BALLOT)
+    doors.act("/episodes/{id}/watching", beat, deed=Deed.WATCH)
+
+
+def _add_planning(doors: Doors, episodes: Episodes, planning: Planning, zone: tzinfo) -> None:
     async def create(request: web.Request) -> Answer:
         sent = await form(request)
         title, method, timed = (
@@ -53,29 +81,12 @@ def add_doors(
         )
         return Done(desk(episode.id), {"id": episode.id, "number": episode.number})
 
-    async def draw(request: web.Request) -> Answer:
-        sent = await form(request)
-        announced = await choosing.announce(person(request), id_in_path(request), asked_of(sent, zone), _left_out(sent))
-        return Done(desk(announced.episode), {"draw": announced.id})
-
     async def open_nominations(request: web.Request) -> Answer:
         episode = await episodes.advance(person(request), id_in_path(request), Phase.NOMINATING)
         return Done(desk(episode.id), {"id": episode.id, "phase": episode.phase})
 
-    async def open_ballot(request: web.Request) -> Answer:
-        ballot = await voting.open(person(request), id_in_path(request), terms_of(await form(request), zone))
-        return Done(desk(ballot.episode), {"ballot": ballot.id})
-
-    async def beat(request: web.Request) -> Answer:
-        session = (await form(request)).text("session", max_length=MAX_SESSION_CHARACTERS)
-        watching.beat(id_in_path(request), session)
-        return web.Response(status=204)
-
     doors.act("/episodes", create, deed=Deed.PLAN)
-    doors.act("/episodes/{id}/draw", draw, deed=Deed.DRAW)
     doors.act("/episodes/{id}/nominating", open_nominations, deed=Deed.PLAN)
-    doors.act("/episodes/{id}/ballot", open_ballot, deed=Deed.HOLD_BALLOT)
-    doors.act("/episodes/{id}/watching", beat, deed=Deed.WATCH)
 
 
 def _plan(sent: Form, method: Method, timed: bool, zone: tzinfo) -> dict[str, datetime]:
