@@ -18,6 +18,7 @@ from server.kit.clock import Clock
 
 STEP_SECONDS = 15
 """How late a step may come; a round asks the database once when nothing is due."""
+NEXT_SECONDS = 300
 
 
 def weekly_jobs(settings: Settings, clock: Clock, episodes: Episodes, steps: Steps) -> Sequence[Job]:
@@ -28,7 +29,7 @@ def weekly_jobs(settings: Settings, clock: Clock, episodes: Episodes, steps: Ste
     weekly = Weekly(Method(settings.weekly_method), settings.weekly_title, partial(_is_known, settings.timezone))
     coming = partial(coming_week, settings, clock)
     coming()  # A setting that cannot be read stops the start.
-    return (rounds, Job("next episode", every(3600), create_next(episodes, coming, weekly, clock)))
+    return (rounds, Job("next episode", every(NEXT_SECONDS), create_next(episodes, coming, weekly, clock)))
 
 
 def coming_week(settings: Settings, clock: Clock) -> Week:
