@@ -19,6 +19,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from bench.city import free_port
 from server.ballots.model import Ballot
 from server.citizens.model import Tier
@@ -135,6 +137,13 @@ async def raw_limit(database: Database, seconds: float = 5.0) -> float:
     return kept / (time.monotonic() - began)
 
 
+def spent(process: asyncio.subprocess.Process) -> tuple[float, float]:
+    """Seconds of CPU that the server and its mongod have used: what a loaded machine does not change."""
+    server = psutil.Process(process.pid)
+    mongod = next(child for child in server.children() if child.name() == "mongod")
+    return tuple(t.user + t.system for t in (server.cpu_times(), mongod.cpu_times()))  # type: ignore[return-value]
+
+
 async def load(file: Path, port: int, ballot: Ballot, seconds: int, connections: int) -> Measured:
     """Lets wrk vote."""
     lua = Path(__file__).with_suffix(".lua")
@@ -150,13 +159,15 @@ async def load(file: Path, port: int, ballot: Ballot, seconds: int, connections:
 async def main(seconds: int = SECONDS, connections: int = CONNECTIONS) -> int:
     with tempfile.TemporaryDirectory(prefix="seethrough-bench-", dir=os.environ.get("BENCH_DIR")) as place:
         folder, port = Path(place) / "data", free_port()
-        async with served(folder, port), house(Settings(data_dir=folder, challenge_numbers=1)) as rooms:
+        async with served(folder, port) as process, house(Settings(data_dir=folder, challenge_numbers=1)) as rooms:
             ballot = await opened(rooms)
             raw = await raw_limit(rooms.database)
             file = Path(place) / "votes.txt"
             lines = prepared(rooms, ballot, seconds * MOST_A_SECOND)
             file.write_text("".join(lines))
+            before = spent(process)
             measured = await load(file, port, ballot, seconds, connections)
+            server, mongod = (after - b for after, b in zip(spent(process), before, strict=True))
             assert measured.requests < len(lines), "not every vote was of another citizen"
             kept = await rooms.database.collection("votes").count({"code": {"$type": "string"}})
     print(f"load of the machine before: {os.getloadavg()[0]:.1f}")
@@ -164,6 +175,8 @@ async def main(seconds: int = SECONDS, connections: int = CONNECTIONS) -> int:
     print(f"votes over HTTP, {connections} connections, {measured.seconds:.0f} s: {measured.a_second:,.0f}/s", end=", ")
     print(f"p50 {measured.p50_ms:.0f} ms, p99 {measured.p99_ms:.0f} ms, max {measured.max_ms:.0f} ms")
     print(f"ratio to the raw limit {measured.a_second / raw:.2f}; refused {measured.refused}, broken {measured.broken}")
+    each = 1e6 / measured.requests
+    print(f"CPU for each vote: server {server * each:.0f} µs, mongod {mongod * each:.0f} µs")
     print(f"acknowledged {measured.requests - measured.refused:,}, kept {kept:,}", end=" ")
     print(f"(goal {GOAL_VOTES:,}/s, p99 {GOAL_P99_MS} ms)")
     assert kept >= measured.requests - measured.refused, "an acknowledged vote is missing"
