@@ -14,13 +14,15 @@ from server.viewing.views import PlanLine
 
 @dataclass(frozen=True)
 class ChangeView:
-    """One change of a plan, for everybody. `sentence` with its `values` is a refusal's, to be translated."""
+    """One change of a plan, for everybody. `sentence` with its `values` is a refusal's, to be translated; with `salt`
+    the reason gives the digest in the ledger (docs/verify.md)."""
 
     at: datetime
     step: str
     what: str
     code: str
     reason: str
+    salt: str
     sentence: str
     values: Mapping[str, str]
     before: datetime | None
@@ -85,6 +87,7 @@ def _change(change: Change) -> ChangeView:
         what=What(change.what).value,
         code=change.code,
         reason=change.reason,
+        salt=change.salt,
         sentence=change.message,
         values=change.values,
         before=change.before,

@@ -1,7 +1,9 @@
+import hashlib
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from server.app import all_in_place
 from server.episodes.holds import Change, Hold, What
 from server.episodes.lifecycle import Method, Phase
 from server.episodes.model import Episode
@@ -41,13 +43,12 @@ def test_the_operator_sees_the_steps_ahead_and_which_is_next() -> None:
     assert steps_of(episode(phase=Phase.CANCELLED), []) == []
 
 
-def test_changes_come_newest_first_and_without_their_salt() -> None:
+def test_changes_come_newest_first_with_all_that_their_digest_needs() -> None:
     told = episode(
         changes=(Change(AT, "live", What.HELD, "operator", "台风", "salt"), Change(AT, "live", What.RESUMED))
     )
     newest, oldest = changes_of(told)
-    assert (newest.what, oldest.what, oldest.reason) == ("resumed", "held", "台风")
-    assert not hasattr(oldest, "salt")
+    assert (newest.what, oldest.what, oldest.reason, oldest.salt) == ("resumed", "held", "台风", "salt")
 
 
 @pytest.fixture
@@ -65,7 +66,12 @@ async def test_the_public_reads_who_held_what_and_why(site, cast) -> None:
     assert "台风红色预警" in page
     assert "改到周末" in page
     facts = await site.json(f"/episodes/{made.id}.json")
-    assert [change["what"] for change in facts["changes"]] == ["moved", "held"]
+    moved, held = facts["changes"]
+    assert (moved["what"], held["what"]) == ("moved", "held")
+    await all_in_place(site.house)
+    [entry] = await site.house.ledger.store.entries(0, 100, matching={"fact.kind": "episode.held"})
+    said = hashlib.sha256(f"{held['salt']}\0{held['reason']}".encode()).hexdigest()
+    assert entry.fact.body["reason_digest"] == said
     desk = await site.html(f"/operator/episodes/{made.id}", cast.operator, language="en")
     assert f"/episodes/{made.id}/steps/nominating/now" in desk
     assert f"/episodes/{made.id}/steps/live/move" in desk
