@@ -68,6 +68,7 @@ async def test_two_deputies_witness_and_the_draw_performs_on_a_viewers_screen(da
             await phone.click('[data-do="open"]', timeout=SECONDS)
             await expect(phone.locator('[data-shown="done"]')).to_be_visible(timeout=SECONDS)
         await expect(viewer.locator("[data-lot]:visible")).to_have_count(3, timeout=SECONDS)
+        await expect(viewer.locator("[data-how]:visible")).to_have_count(3, timeout=SECONDS)
         await expect(viewer.locator('[data-verdict="proven"]')).to_be_visible(timeout=SECONDS)
         done = await site.house.draws.get(draw.id)
         assert secret in {witness.secret for witness in done.witnesses}

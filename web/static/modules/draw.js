@@ -11,6 +11,7 @@ const checking = page.querySelector("[data-verify]");
 const start = checking.querySelector("[data-start]");
 const words = checking.querySelector("[data-how-words]").content;
 const { draw, json, episode, from, now } = page.dataset;
+const MOST_ATTEMPTS = 3;
 const FALL_MILLISECONDS = 1400; // Time to read a name.
 const ALL_MILLISECONDS = 20000; // However many there are.
 const MOST_CHECKING_MILLISECONDS = 15000; // A slow device names them all the same.
@@ -18,6 +19,8 @@ const MOST_MILLISECONDS = 2 ** 31 - 1;
 const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
 let running = null;
 let deadline = null;
+let refreshing = null;
+let performed = page.querySelector("[data-lot]") !== null; // A page that came late shows the outcome at once.
 
 /** One check at a time; asked again while it runs, it is the same one. */
 function check() {
@@ -61,12 +64,32 @@ function sentence(name, facts) {
   return filled(words.querySelector(`[data-how="${name}"]`).textContent, facts);
 }
 
-async function heard({ kind, subject }) {
+async function heard({ subject, index }) {
   if (subject !== draw) return;
-  await refreshParts(page, 100);
+  await upTo(index);
+  await performOnce();
+}
+
+/** Takes the page afresh until it shows what the ledger had at this place; many events in a row share one asking. */
+async function upTo(index) {
+  for (let attempt = 0; seen() < index && attempt < MOST_ATTEMPTS; attempt += 1) await refresh();
+}
+
+async function refresh() {
+  refreshing ??= refreshParts(page, 100).finally(() => (refreshing = null));
+  await refreshing;
   countDown();
   atDeadline();
-  if (kind === "draw.drawn") await perform();
+}
+
+function seen() {
+  return Number(page.querySelector("[data-seen]").dataset.seen);
+}
+
+async function performOnce() {
+  if (performed || !page.querySelector("[data-lot]")) return;
+  performed = true;
+  await perform();
 }
 
 /** No event tells that a deadline has passed: the page looks again when it has. */
@@ -76,9 +99,8 @@ function atDeadline() {
   const left = time ? secondsUntil(time.dateTime) * 1000 : 0;
   if (left <= 0 || left > MOST_MILLISECONDS) return;
   deadline = setTimeout(async () => {
-    await refreshParts(page);
-    countDown();
-    atDeadline();
+    await refresh();
+    await performOnce();
   }, left + 500);
 }
 
