@@ -242,6 +242,7 @@ async def _life(app: web.Application) -> AsyncIterator[None]:
         _ = house.tasks.keep("live events", house.hub.run)
         _ = house.tasks.keep("draws", house.sources.tend)
         _ = house.tasks.keep("ballots", house.ballots.look_forever)
+        _ = house.tasks.keep("votes forgotten", house.ballots.sweep_forever)
         _ = house.tasks.keep("running tallies", lambda: _whisper_tallies(house))
         _ = house.tasks.keep("viewer counts", lambda: _whisper_counts(house))
         await all_in_place(house)  # Recovery reads the record, which may lack the last words of an earlier server.

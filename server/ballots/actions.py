@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import logging
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
@@ -227,11 +227,18 @@ class Ballots:
                 yield ballot.episode, booth.running()
 
     async def look_forever(self) -> None:
-        """Closes what is due, soon after its moment; the background task of every server."""
+        """Closes what is due, soon after its moment; a background task of every server."""
+        await self._again_and_again(self.look, self.close_due)
+
+    async def sweep_forever(self) -> None:
+        """Forgets votes that are on a board; apart from the closing, because it takes its time."""
+        await self._again_and_again(self.sweep)
+
+    async def _again_and_again(self, *works: Callable[[], Awaitable[object]]) -> None:
         while True:
             try:
-                await self.look()
-                await self.close_due()
+                for work in works:
+                    await work()
             except Unavailable as problem:
                 log.warning("Ballots are not looked after for now: %s", problem)
             await asyncio.sleep(LOOK_SECONDS)
@@ -247,21 +254,25 @@ class Ballots:
                 booth.ballot = unfinished.get(ballot_id) or await self.get(ballot_id)
 
     async def close_due(self) -> list[Ballot]:
-        """Closes every ballot whose closing moment has come; sweeps what is over."""
-        done = []
+        """Closes every ballot whose closing moment has come."""
+        due = [ballot for ballot in await self.store.unfinished() if ballot.is_due(self._clock())]
+        return [closed for ballot in due if (closed := await self._finished(ballot, self._close(ballot)))]
+
+    async def sweep(self) -> None:
+        """Deletes the votes of ballots that are over."""
         for ballot in await self.store.unfinished():
-            try:
-                current = await self._close(ballot) if ballot.is_due(self._clock()) else ballot
-                if current and (current.closed_at or current.voided_at):
-                    await self._sweep(current)
-            except Unavailable:
-                raise
-            except (Refusal, BoardLost, OSError):  # One ballot that cannot be finished keeps no other from it.
-                log.exception("Ballot %s could not be finished; it is tried again.", ballot.id)
-                continue
-            if current and current.closed_at and not ballot.closed_at:
-                done.append(current)
-        return done
+            if ballot.closed_at or ballot.voided_at:
+                await self._finished(ballot, self._sweep(ballot))
+
+    async def _finished(self, ballot: Ballot, work: Awaitable[Ballot | None]) -> Ballot | None:
+        """One ballot that cannot be finished keeps no other from it; it is tried again."""
+        try:
+            return await work
+        except Unavailable:
+            raise
+        except (Refusal, BoardLost, OSError):
+            log.exception("Ballot %s could not be finished; it is tried again.", ballot.id)
+            return None
 
     async def _close(self, ballot: Ballot) -> Ballot | None:
         booth = self._booths.get(ballot.id) or await self._take_up(ballot)
@@ -272,10 +283,11 @@ class Ballots:
             booth.ballot = closed
         return closed
 
-    async def _sweep(self, ballot: Ballot) -> None:
+    async def _sweep(self, ballot: Ballot) -> Ballot | None:
         await self._box.settled()  # A batch that was under way when its ballot was voided is deleted, too.
         await self._closing.sweep(ballot)
         self._told.pop(ballot.id, None)
+        return None
 
     async def _take_up(self, ballot: Ballot) -> Booth:
         """Makes the booth of a ballot, with what was counted so far."""

@@ -54,6 +54,7 @@ async def test_every_writing_door_of_the_public_is_named_here(site):
         "/sign-out",
         "/invitations/{token}",
         "/episodes/{id}/watching",
+        "/ballots/{id}/votes",
         "/episodes/{id}/nominations",
         "/nominations/{id}/follow",
         "/nominations/{id}/unfollow",

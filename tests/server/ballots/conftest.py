@@ -68,6 +68,7 @@ class Poll:
         self.clock.at = max(self.clock(), self.ballot.closes_at)
         closed = {ballot.id: ballot for ballot in await self.ballots.close_due()}
         self.ballot = closed[self.ballot.id]
+        await self.ballots.sweep()
         return self.ballot
 
     async def facts(self):

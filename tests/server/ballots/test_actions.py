@@ -454,6 +454,7 @@ async def test_voiding_is_public_and_ends_the_voting(poll, cast):
     assert fact.body["reason_digest"] == hashlib.sha256(words).hexdigest()
     poll.clock.at = ballot.closes_at
     assert await poll.ballots.close_due() == []
+    await poll.ballots.sweep()
     assert await poll.votes.count({}) == 0
 
 
@@ -491,7 +492,7 @@ async def test_another_server_hears_of_a_voided_ballot(poll, cast, tmp_path):
     async with open_house(poll.house.database, tmp_path, poll.clock) as other:
         await other.ballots.running(poll.ballot.id)
         await poll.ballots.void(cast.operator, poll.ballot.id, "停")
-        await poll.ballots.close_due()
+        await poll.ballots.sweep()
         await other.ballots.look()
         voter = poll.voter()
         with pytest.raises(BallotVoided):

@@ -14,6 +14,12 @@ class PowerCut(Exception):
     """The process is gone."""
 
 
+async def finish(ballots):
+    """Both background tasks, once."""
+    await ballots.close_due()
+    await ballots.sweep()
+
+
 async def crash_at(monkeypatch, thing, name, poll):
     """Closes a ballot in a server that ends at this step."""
 
@@ -24,7 +30,7 @@ async def crash_at(monkeypatch, thing, name, poll):
         patch.setattr(thing, name, cut)
         poll.clock.at = max(poll.clock(), poll.ballot.closes_at)
         with pytest.raises(PowerCut):
-            await poll.ballots.close_due()
+            await finish(poll.ballots)
 
 
 @pytest.mark.parametrize("step", ["reading", "publishing", "recording", "sweeping"])
@@ -42,6 +48,7 @@ async def test_a_server_that_ends_at_any_step_of_closing_loses_no_vote(poll, tmp
         again.ballots.on_closed.clear()
         await again.ballots.look()
         await again.ballots.close_due()
+        await again.ballots.sweep()
         poll.ballot = await again.ballots.get(poll.ballot.id)
     assert poll.ballot.swept_at
     assert {line.split(" ")[0] for line in poll.board()} == codes
@@ -59,6 +66,7 @@ async def test_a_straggler_of_a_dead_server_is_on_the_board_or_nowhere(poll):
         {"_id": late, "code": "7" * 26, "tier": "device", "choices": OPTIONS[0], "at": poll.clock()}
     )
     await poll.ballots.close_due()
+    await poll.ballots.sweep()
     assert poll.board() == before
     assert (await poll.ballots.get(ballot.id)).votes == 1
 
@@ -74,8 +82,9 @@ async def test_the_votes_are_kept_until_the_board_is_whole(poll, monkeypatch):
         patch.setattr(closing._boards, "check", lost)
         poll.clock.at = poll.ballot.closes_at
         await poll.ballots.close_due()
+        await poll.ballots.sweep()
     assert await poll.votes.count({}) == 1
-    await poll.ballots.close_due()
+    await poll.ballots.sweep()
     assert await poll.votes.count({}) == 0
 
 
