@@ -96,7 +96,7 @@ class Photo:
 @dataclass(frozen=True)
 class Inspection:
     """One visit. `team` are account ids; the checklist keeps its version to the end; `findings` counts
-    all; `recused` are account ids of those who stepped back."""
+    all; `recused` are marks of those who were passed over."""
 
     id: str
     episode: str

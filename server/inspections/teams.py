@@ -1,14 +1,15 @@
 """Who inspects: the roster that lots are drawn from, the team that came of them, who replaces whoever steps back."""
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from server.draws.actions import Draws
 from server.draws.model import Draw, Of
 from server.draws.pool import Member
-from server.draws.team import TEAM_SIZE, Duty, Place, called
+from server.draws.team import TEAM_SIZE, Duty, Place
+from server.draws.team import called as called_of
 from server.episodes.actions import Episodes, ReasonNeeded
 from server.episodes.lifecycle import Phase
 from server.episodes.model import Episode, WrongPhase
@@ -22,6 +23,7 @@ from server.ledger.model import Fact, Kind
 from server.people.actions import People
 from server.people.model import SYSTEM, Deed, Person, Role, require
 from server.targets.actions import Targets
+from server.targets.model import Target
 
 BURDEN_DAYS = 90
 """Visits of the last quarter count as burden."""
@@ -75,26 +77,29 @@ class Teams:
         draw = await self._drawn(episode)
 
         async def work(tx: Tx) -> Inspection:
-            marks = await self._people_by_mark()
-            gone = frozenset(lot.member for lot in draw.drawn if lot.member not in marks)
-            team = await self._team(draw, Place(target.category, target.district, gone))
+            people = await self._people_by_mark()
+            order = await self._order(draw, target)
+            called = _call(order, (), people)
             inspection = Inspection(
                 id=new_id("in"),
                 episode=episode.id,
                 target=target.id,
-                team=tuple(marks[mark].id for mark in team),
+                team=tuple(people[mark].id for mark in called.team),
                 checklist=version.code,
                 checklist_version=version.version,
                 state=State.PLANNED,
                 planned_at=self._clock(),
+                recused=tuple(change.gone for change in called.changes),
             )
             await self._store.insert(inspection, tx)
-            await self._replace(
-                tx, draw, inspection, sorted(gone), list(draw.winners), team, SYSTEM.mark, ACCOUNT_CLOSED
-            )
+            await self._record_changes(tx, draw, called.changes, SYSTEM.mark, ACCOUNT_CLOSED)
             current = await self._episodes.get(episode_id, tx)
             await self._episodes.move(tx, current, Phase.READY, person.mark, inspection=inspection.id)
-            body = {"target": target.id, "team": team, "checklist": f"{version.code}/{version.version}"}
+            body = {
+                "target": target.id,
+                "team": list(called.team),
+                "checklist": f"{version.code}/{version.version}",
+            }
             fact = Fact(Kind.INSPECTION_PLANNED, self._clock(), inspection.id, person.mark, body, episode.id)
             await self._ledger.record(tx, fact)
             return inspection
@@ -126,55 +131,40 @@ class Teams:
 
     async def _recuse(self, tx: Tx, inspection: Inspection, inspector: str, reason: str, by: str) -> Inspection:
         episode = await self._episodes.get(inspection.episode, tx)
-        target = await self._targets.get(inspection.target)
         draw = await self._drawn(episode)
-        marks = await self._people_by_mark()
-        of_id = {p.id: mark for mark, p in marks.items()}
-        recused = (*inspection.recused, inspector)
-        out = frozenset(of_id.get(one, one) for one in recused) | {m for m in draw.winners if m not in marks}
-        team = await self._team(draw, Place(target.category, target.district, out))
-        changed = replace(inspection, team=tuple(marks[mark].id for mark in team), recused=recused)
+        order = await self._order(draw, await self._targets.get(inspection.target))
+        before = [mark for mark in order if mark not in inspection.recused]
+        mark = before[inspection.team.index(inspector)]
+        people = await self._people_by_mark()
+        called = _call(order, (*inspection.recused, mark), people)
+        first = Change(mark, _new(before[:TEAM_SIZE], [one for one in before if one != mark][:TEAM_SIZE]))
+        gone = (mark, *(change.gone for change in called.changes))
+        team = tuple(people[one].id for one in called.team)
+        changed = replace(inspection, team=team, recused=(*inspection.recused, *gone))
         await self._store.save(changed, tx)
-        before = [of_id[one] for one in inspection.team if one in of_id]
-        await self._replace(tx, draw, inspection, [of_id[inspector]], before, team, by, reason)
+        await self._record_changes(tx, draw, [first], by, reason)
+        await self._record_changes(tx, draw, called.changes, SYSTEM.mark, ACCOUNT_CLOSED)
         return changed
 
-    async def _replace(
-        self,
-        tx: Tx,
-        draw: Draw,
-        inspection: Inspection,
-        gone: Sequence[str],
-        before: Sequence[str],
-        team: Sequence[str],
-        by: str,
-        reason: str,
-    ) -> None:
-        """One fact for each who goes, naming who comes."""
-        for mark, new in zip(gone, [one for one in team if one not in before], strict=True):
+    async def _record_changes(self, tx: Tx, draw: Draw, changes: Sequence["Change"], by: str, reason: str) -> None:
+        """One fact for each who goes, naming who comes; both opened, so that anybody finds their lines."""
+        for change in changes:
             body = {
-                "inspector": mark,
-                "replaced_by": new,
-                "salt": self._draws.opened(draw, new).salt,
+                "inspector": change.gone,
+                "inspector_salt": self._draws.opened(draw, change.gone).salt,
+                "replaced_by": change.comes,
+                "salt": self._draws.opened(draw, change.comes).salt,
                 "reason_digest": digest_of(reason),
             }
-            fact = Fact(Kind.INSPECTOR_RECUSED, self._clock(), draw.id, by, body, inspection.episode)
+            fact = Fact(Kind.INSPECTOR_RECUSED, self._clock(), draw.id, by, body, draw.episode)
             await self._ledger.record(tx, fact)
 
-    async def _team(self, draw: Draw, place: Place) -> list[str]:
-        """The marks of the first two who may go; refuses when there are no two."""
+    async def _order(self, draw: Draw, target: Target) -> list[str]:
+        """The marks of all who are qualified, in the order in which they are called."""
         assert draw.key is not None
         ids = self._draws.files.ids(draw.pool_sha256)
-        known = await self._people_by_mark()
-        steps = await self._draws.walk(draw, bytes.fromhex(draw.key), place)
-        team = [ids[at] for at in called(steps) if ids[at] in known][:TEAM_SIZE]
-        if len(team) < TEAM_SIZE:
-            raise TooFewInspectors(
-                "Only {count} of the drawn inspectors may go; the drawn order has nobody left. Cancel the episode "
-                "with the reason, or invite inspectors and plan another.",
-                count=len(team),
-            )
-        return team
+        steps = await self._draws.walk(draw, bytes.fromhex(draw.key), Place(target.category, target.district))
+        return [ids[at] for at in called_of(steps)]
 
     async def _drawn(self, episode: Episode) -> Draw:
         draw = await self._draws.store.of_episode(episode.id, Of.INSPECTORS)
@@ -192,6 +182,48 @@ class Teams:
             return Place("", "")
         target = await self._targets.get(episode.target)
         return Place(target.category, target.district)
+
+
+@dataclass(frozen=True)
+class Change:
+    """Marks: who goes, and who moves up."""
+
+    gone: str
+    comes: str
+
+
+@dataclass(frozen=True)
+class Called:
+    """The marks of a team, and who had to be passed over on the way because their account is closed."""
+
+    team: tuple[str, ...]
+    changes: tuple[Change, ...]
+
+
+def _call(order: Sequence[str], recused: Sequence[str], people: Mapping[str, Person]) -> Called:
+    """The first two in the order who were not recused and still have an account; refuses when there are no two."""
+    left, changes = [mark for mark in order if mark not in recused], []
+    while missing := [mark for mark in left[:TEAM_SIZE] if mark not in people]:
+        after = [mark for mark in left if mark != missing[0]]
+        changes.append(Change(missing[0], _new(left[:TEAM_SIZE], after[:TEAM_SIZE])))
+        left = after
+    _check_enough(left)
+    return Called(tuple(left[:TEAM_SIZE]), tuple(changes))
+
+
+def _new(before: Sequence[str], after: Sequence[str]) -> str:
+    """Who is in a team now who was not before."""
+    _check_enough(after)
+    return next(mark for mark in after if mark not in before)
+
+
+def _check_enough(marks: Sequence[str]) -> None:
+    if len(marks) < TEAM_SIZE:
+        raise TooFewInspectors(
+            "Only {count} of the drawn inspectors may go; the drawn order has nobody left. Cancel the episode "
+            "with the reason, or invite inspectors and plan another.",
+            count=len(marks),
+        )
 
 
 def _member(person: Person, burden: int, tired: bool) -> Member:

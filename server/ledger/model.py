@@ -102,7 +102,7 @@ BODY: Mapping[Kind, frozenset[str]] = {
     Kind.DRAW_SOURCED: frozenset({"source", "value", "proof", "missing"}),
     Kind.DRAW_DRAWN: frozenset({"key", "drawn"}),
     Kind.DRAW_VOIDED: frozenset({"code", "missing", "reason_digest"}),
-    Kind.INSPECTOR_RECUSED: frozenset({"inspector", "replaced_by", "salt", "reason_digest"}),
+    Kind.INSPECTOR_RECUSED: frozenset({"inspector", "inspector_salt", "replaced_by", "salt", "reason_digest"}),
     Kind.INSPECTION_PLANNED: frozenset({"target", "team", "checklist"}),
     Kind.INSPECTION_STARTED: frozenset({"target"}),
     Kind.INSPECTION_CONCLUDED: frozenset({"target", "results", "checked", "passed", "failed"}),

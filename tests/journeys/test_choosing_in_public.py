@@ -173,9 +173,10 @@ async def recount(stage: Stage, ballot: str) -> tuple[list[str], Counter[str]]:
 async def check_receipt(stage: Stage, page: Page, ballot: str) -> None:
     """The voter's own browser finds the vote on the board."""
     await page.goto(f"{stage.server.url}/ballots/{ballot}/receipt")
-    await page.wait_for_load_state()
-    if not await page.locator("[data-outcome]").count():
-        await page.locator("form button[type=submit]").first.click()
+    form = page.locator("form", has=page.locator("textarea[name=receipt]"))
+    kept = await page.evaluate("name => localStorage.getItem(name)", f"receipt:{ballot}")
+    await form.locator("textarea").fill(kept)
+    await form.locator("button[type=submit]").click()
     await page.wait_for_selector("[data-outcome]", timeout=SECONDS)
     states = await page.eval_on_selector_all("[data-step]", "all => all.map(s => s.dataset.state)")
     assert states

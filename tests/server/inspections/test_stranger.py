@@ -93,9 +93,6 @@ async def test_both_who_were_drawn_leave_and_the_next_two_are_the_team(many) -> 
     assert (await judge(house, inspection.episode)).standing == team
 
 
-@pytest.mark.xfail(
-    raises=Refuted, strict=True, reason="whoever leaves before moving up is passed over without a fact on record"
-)
 async def test_one_who_would_have_moved_up_leaves_and_the_record_says_so(many) -> None:
     house, cast = many
     order, inspection, team = await leave_after_the_draw(house, cast, 0, 2)

@@ -3,6 +3,7 @@ import asyncio
 import pytest
 
 from server.draws.model import Of
+from server.draws.shuffle import pseudonym
 from server.episodes.actions import ReasonNeeded
 from server.episodes.lifecycle import Method, Phase
 from server.episodes.model import WrongPhase
@@ -143,3 +144,27 @@ async def test_who_has_no_certificate_or_rests_is_left_out_with_the_code(databas
         ]  # fmt: skip
         clock.advance(days=3)
         assert [m.note for m in await house.teams.roster() if not m.tickets] == ["no_certificate"]
+
+
+@by_itself
+async def test_who_would_move_up_but_left_is_on_record_too(many, facts) -> None:
+    house, cast = many
+    await hire(house, Role.INSPECTOR, "fifth", "T-5")
+    inspection = await planned(house, cast)
+    draw = await house.draws.store.of_episode(inspection.episode, Of.INSPECTORS)
+    people = {p.mark: p.id for p in await house.people.by_role(Role.INSPECTOR)}
+    target = await house.targets.get(inspection.target)
+    order = await house.teams._order(draw, target)
+    await house.people.disable(SYSTEM, people[order[2]])
+    await house.people.disable(SYSTEM, people[order[1]])
+    changed = await house.teams.recuse(cast.operator, inspection.id, people[order[1]], "账号已注销")
+    assert changed.team == (people[order[0]], people[order[3]])
+    told = await facts(house, inspection, "inspector.recused")
+    assert [(f.body["inspector"], f.body["replaced_by"]) for f in told] == [
+        (order[1], order[2]),
+        (order[2], order[3]),
+    ]
+    lines = house.draws.files.file(draw.pool_sha256).decode()
+    for fact in told:
+        salt = bytes.fromhex(fact.body["inspector_salt"])
+        assert pseudonym(salt, fact.body["inspector"]) in lines
