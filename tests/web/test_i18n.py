@@ -58,7 +58,7 @@ def test_english_says_what_its_keys_say() -> None:
 
 def test_chinese_is_chinese() -> None:
     for message in messages("zh_CN"):
-        assert any("\u4e00" <= character <= "\u9fff" for form in forms(message.string) for character in form), (
+        assert any("\u3000" <= character <= "\u9fff" for form in forms(message.string) for character in form), (
             message.id
         )
 
