@@ -2,28 +2,60 @@
 
 import { sha256 } from "../vendor/noble/hashes/sha2.js";
 import { bytesOf, hex } from "./bytes.js";
-import { climbed, leafHashes } from "./merkle.js";
+import { climbed, grown, Leaves } from "./merkle.js";
 
 export const TIERS = ["device", "phone", "verified"];
 const LINE_FEED = 10;
+const FIRST_BYTES = 65536;
 const CODE_CHARACTERS = 26;
 const CODE = /^[0-9a-hjkmnp-tv-z]{26}$/; // Crockford base 32
 
-/** Where each line begins and ends, line feeds left out; null if the last one lacks its own. */
-export function linesOf(bytes) {
-  const ends = [];
-  for (let at = bytes.indexOf(LINE_FEED); at >= 0; at = bytes.indexOf(LINE_FEED, at + 1)) ends.push(at);
-  return bytes.length === (ends.at(-1) ?? -1) + 1 ? ends : null;
-}
+/** A board as it arrives: every whole line is hashed at once, so that fetching and hashing take the time of one. */
+export class Board {
+  #bytes;
+  #length = 0;
+  #ends = [];
+  #leaves = new Leaves();
 
-/** {lines, root, index, line}: the root in hex, and where the code stands (-1: nowhere). */
-export function rooted(bytes, ends, code, told = () => {}) {
-  const begin = (n) => (n ? ends[n - 1] + 1 : 0);
-  const line = (n) => bytes.subarray(begin(n), ends[n]);
-  const index = code ? placeOf(code, ends.length, (n) => text(line(n).subarray(0, CODE_CHARACTERS))) : -1;
-  const hashes = leafHashes(ends.length, line, told);
-  const { root } = climbed(hashes, -1, (done) => told(ends.length + done));
-  return { lines: ends.length, root: hex(root), index, line: index < 0 ? null : text(line(index)) };
+  /** `expected` is its length, if that is known. */
+  constructor(expected = 0) {
+    this.#bytes = new Uint8Array(expected || FIRST_BYTES);
+  }
+
+  push(chunk) {
+    const [from, length] = [this.#length, this.#length + chunk.length];
+    if (length > this.#bytes.length) this.#bytes = grown(this.#bytes, Math.max(length, 2 * this.#bytes.length));
+    this.#bytes.set(chunk, from);
+    this.#length = length;
+    for (let at = chunk.indexOf(LINE_FEED); at >= 0; at = chunk.indexOf(LINE_FEED, at + 1)) {
+      this.#ends.push(from + at);
+      this.#leaves.add(this.line(this.#ends.length - 1));
+    }
+  }
+
+  get bytes() {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  get lines() {
+    return this.#ends.length;
+  }
+
+  /** Whether the last line has its line feed. */
+  get whole() {
+    return this.#length === (this.#ends.at(-1) ?? -1) + 1;
+  }
+
+  line(n) {
+    return this.#bytes.subarray(n ? this.#ends[n - 1] + 1 : 0, this.#ends[n]);
+  }
+
+  /** {lines, root, index, line}: the root in hex, and where the code stands (-1: nowhere). */
+  rooted(code, told) {
+    const index = code ? placeOf(code, this.lines, (n) => text(this.line(n).subarray(0, CODE_CHARACTERS))) : -1;
+    const { root } = climbed(this.#leaves.hashes, -1, told);
+    return { lines: this.lines, root: hex(root), index, line: index < 0 ? null : text(this.line(index)) };
+  }
 }
 
 /** Codes ascend, so halving finds one; whether they do is checked by `counted`. */

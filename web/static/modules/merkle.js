@@ -16,15 +16,28 @@ export function nodeHash(left, right) {
   return sha256(joined(NODE, left, right));
 }
 
-/** Hashes of many leaves, one behind the other in one array: `leaf(n)` gives the bytes of each. */
-export function leafHashes(count, leaf, told = () => {}) {
-  const hashes = new Uint8Array(count * SIZE);
-  const hasher = reused(LEAF);
-  for (let n = 0; n < count; n += 1) {
-    hasher(leaf(n), hashes.subarray(n * SIZE, (n + 1) * SIZE));
-    if (n % TOLD_EVERY === 0) told(n);
+/** Hashes of leaves as they come, one behind the other in one array. */
+export class Leaves {
+  #hashes = new Uint8Array(1024 * SIZE);
+  #hasher = reused(LEAF);
+  #length = 0;
+
+  add(data) {
+    if (this.#length === this.#hashes.length) this.#hashes = grown(this.#hashes, 2 * this.#length);
+    this.#hasher(data, this.#hashes.subarray(this.#length, (this.#length += SIZE)));
   }
-  return hashes;
+
+  /** All of them, in an array of their own. */
+  get hashes() {
+    return this.#hashes.slice(0, this.#length);
+  }
+}
+
+/** The same bytes with room behind them. */
+export function grown(bytes, length) {
+  const larger = new Uint8Array(length);
+  larger.set(bytes);
+  return larger;
 }
 
 /** The root over such hashes, which are used up, and the audit path of the leaf `index` (2.1.1), from the leaf up. */
