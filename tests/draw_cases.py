@@ -133,7 +133,7 @@ def targets(revealing: int = 2) -> Case:
     members = {f"ta_{n}": ((1, 2, 4, 8)[n % 4], "") for n in range(17)}
     members |= {"ta_17": (0, "closed"), "ta_18": (0, "frequency_cap"), "ta_19": (0, "frequency_cap")}
     pool, ids = pool_of(members)
-    facts = [announced("dr_1", "target", pool, 3, [CEREMONY, BEACON]), *witnessed(revealing)]
+    facts = [announced("dr_1", "target", pool, 3, [dict(CEREMONY), dict(BEACON)]), *witnessed(revealing)]
     value = sha(bytes.fromhex(SIGNATURE))
     facts.append(sourced(1, "15:59:25", value, SIGNATURE))
     key = key_of("dr_1", pool, [facts[-2]["body"]["value"], value])
@@ -184,7 +184,7 @@ def rfc3797() -> Case:
 def void() -> Case:
     """A ceremony alone in which one withheld."""
     pool, _ = pool_of({"ta_1": (1, ""), "ta_2": (2, "")})
-    facts = [announced("dr_1", "target", pool, 1, [CEREMONY]), *witnessed(1)]
+    facts = [announced("dr_1", "target", pool, 1, [dict(CEREMONY)]), *witnessed(1)]
     body = {"code": "no_source_left", "missing": ["b" * 64], "reason_digest": None}
     return Case([*facts, fact("draw.voided", "15:58:01", body)], pool)
 

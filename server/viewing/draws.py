@@ -4,7 +4,9 @@ import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
+from server.draws.beacon import Chain
 from server.draws.model import Draw, NoSuchDraw, Of, Source, SourceKind
 from server.draws.pool import tickets_of
 from server.ledger.model import Entry, Kind
@@ -47,35 +49,18 @@ class DrawPages:
         entries = [entry async for entry in rooms.ledger.about(draw.id)]
         names = await self._names(draw)
         before, after = await self._attempts(draw)
-        chain = rooms.draws.chain
         return DrawPage(
-            id=draw.id,
-            of=draw.of.value,
-            attempt=draw.attempt,
+            **_announced(draw),
             episode=await self._cards.episode(draw.episode),
             standing=standing(draw, rooms.clock()),
             next_at=next_moment(draw, rooms.clock()),
             now=rooms.clock(),
-            announced_at=draw.announced_at,
             index=entries[0].index if entries else None,
-            pool_sha256=draw.pool_sha256,
-            pool_url=f"{draw_url(draw.id)}/pool.txt",
-            members=draw.members,
-            tickets=draw.tickets,
             weights=await self._weights_of(draw) if draw.of is Of.TARGET else {},
-            excluded=draw.excluded,
-            wanted=draw.wanted,
-            algorithm=draw.algorithm.value,
-            filter=draw.filter,
             sources=[source_view(number, source, names) for number, source in enumerate(draw.sources)],
             witnesses=witness_views(draw, names),
-            key=draw.key,
             drawn=[lot_view(lot.member, lot.pseudonym, draw.of, names) for lot in draw.drawn],
-            drawn_at=draw.drawn_at,
             recusals=[recusal_view(e, names) for e in entries if e.fact.kind is Kind.INSPECTOR_RECUSED],
-            voided_at=draw.voided_at,
-            void_code=draw.void_code,
-            void_reason=draw.void_reason,
             missing=[named(mark, names) for source in draw.sources for mark in source.missing],
             before=before,
             after=after,
@@ -83,7 +68,7 @@ class DrawPages:
             facts=[entry.raw.decode() for entry in entries],
             other_draws=await self._other_draws(draw),
             place=await self._place(draw),
-            chain=ChainView(chain.hash, chain.key, chain.genesis, chain.period),
+            chain=chain_view(rooms.draws.chain),
             events_from=events_from,
         )
 
@@ -188,6 +173,23 @@ class DrawPages:
 def draw_url(draw_id: str) -> str:
     """A draw's page."""
     return f"/draws/{draw_id}"
+
+
+def _announced(draw: Draw) -> dict[str, Any]:
+    """What the page says just as the draw does."""
+    same = "id attempt announced_at pool_sha256 members tickets excluded wanted filter key drawn_at voided_at void_code"
+    said = {name: getattr(draw, name) for name in (*same.split(), "void_reason")}
+    return {
+        **said,
+        "of": draw.of.value,
+        "algorithm": draw.algorithm.value,
+        "pool_url": f"{draw_url(draw.id)}/pool.txt",
+    }
+
+
+def chain_view(chain: Chain) -> ChainView:
+    """The beacon's parameters."""
+    return ChainView(chain.hash, chain.key, chain.genesis, chain.period)
 
 
 def draw_link(draw: Draw, now: datetime) -> DrawLink:

@@ -1,5 +1,8 @@
+from types import SimpleNamespace
+
 import pytest
 
+from server.draws.model import Of
 from server.episodes.lifecycle import Method, Phase
 from server.episodes.model import Episode
 from server.kit.errors import NotAllowed
@@ -88,7 +91,7 @@ COURSE = {
     (Method.DRAW, Phase.FOLLOWING): ["cancel"],
     (Method.DRAW, Phase.CLOSED): [],
     (Method.DRAW, Phase.CANCELLED): [],
-    (Method.VOTE, Phase.DRAFT): ["cancel"],
+    (Method.VOTE, Phase.DRAFT): ["nominating", "cancel"],
     (Method.VOTE, Phase.VOTING): ["cancel"],
     (Method.SHORTLIST, Phase.VOTING): ["draw", "cancel"],
 }
@@ -97,13 +100,16 @@ COURSE = {
 @pytest.mark.parametrize(("method", "phase"), COURSE)
 async def test_the_operator_is_offered_what_the_lifecycle_has(method, phase):
     episode = Episode("ep_1", 1, "一期", method, phase, FakeClock().at)
-    assert [a.action for a in actions(episode, cut=False)] == COURSE[method, phase]
+    assert [a.action for a in actions(episode, [], cut=False)] == COURSE[method, phase]
 
 
 async def test_a_drawn_target_is_assigned_next_and_a_cut_picture_is_not_cut_again():
     drawn = Episode("ep_1", 1, "一期", Method.DRAW, Phase.DRAWING, FakeClock().at, target="ta_1")
-    assert [a.action for a in actions(drawn, cut=False)] == ["assign", "cancel"]
+    team = SimpleNamespace(of=Of.INSPECTORS, drawn_at=FakeClock().at, voided_at=None)
+    assert [a.action for a in actions(drawn, [team], cut=False)] == ["assign", "cancel"]
+    awaited = SimpleNamespace(of=Of.INSPECTORS, drawn_at=None, voided_at=None)
+    assert [a.action for a in actions(drawn, [awaited], cut=False)] == ["cancel"]
     running = Episode("ep_1", 1, "一期", Method.DRAW, Phase.LIVE, FakeClock().at)
-    assert [a.action for a in actions(running, cut=True)] == ["conclude", "cancel"]
-    reasons = {a.action for a in actions(running, cut=False) if a.needs_reason}
+    assert [a.action for a in actions(running, [], cut=True)] == ["conclude", "cancel"]
+    reasons = {a.action for a in actions(running, [], cut=False) if a.needs_reason}
     assert reasons == {"cut", "cancel"}

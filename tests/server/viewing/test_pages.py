@@ -2,7 +2,6 @@ import json
 
 import pytest
 
-from server.draws.model import Of
 from server.rectifications.model import State
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -130,39 +129,6 @@ async def test_a_live_episode_says_where_its_picture_and_its_events_begin(story)
 async def test_an_announced_episode_has_no_target_yet(story):
     page = await story.twin(f"/episodes/{story.coming.id}")
     assert (page["target"], page["inspection_id"], page["draws"], page["items"]) == (None, None, [], [])
-
-
-async def test_a_draw_is_shown_with_all_that_is_needed_to_draw_again(story):
-    for draw_id in story.draws:
-        draw, page = await story.house.draws.get(draw_id), await story.twin(f"/draws/{draw_id}")
-        assert page["secret"] == draw.secret
-        assert [w["id"] for w in page["winners"]] == list(draw.winners)
-        assert page["commit_index"] is not None
-        assert (page["pool_size"], len(page["commit_root"])) == (len(draw.pool), 64)
-
-
-async def test_drawn_inspectors_have_names_and_the_others_marks(story):
-    [of_people] = [d for d in await story.house.draws.store.all_of_episode(story.now.episode) if d.of is Of.INSPECTORS]
-    page = await story.twin(f"/draws/{of_people.id}")
-    assert {w["name"] for w in page["winners"]} == {"李检查", "张检查"}
-    assert all(w["url"] is None for w in page["winners"])
-
-
-async def test_a_secret_stays_one_until_the_lot_is_drawn(story):
-    house = story.house
-
-    async def work(tx):
-        pool = await house.targets.pool()
-        return await house.draws.commit(
-            tx, of=Of.TARGET, episode=story.coming.id, pool=pool, wanted=1, filter={}, by="mark"
-        )
-
-    committed = await house.database.transact(work)
-    assert await house.ledger.settled(committed.ticket) is not None
-    page = await story.twin(f"/draws/{committed.id}")
-    assert (page["secret"], page["seed"], page["winners"], page["runners_up"]) == (None, None, [], [])
-    assert page["commitment"] == committed.commitment
-    assert committed.secret not in await story.site.html(f"/draws/{committed.id}")
 
 
 async def test_the_tracker_narrows_by_state_and_by_lateness(story):
