@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import fcntl
+import gc
 import logging
 import os
 import signal
@@ -142,11 +143,22 @@ async def listening(settings: Settings, opened: Database, clock: Clock) -> Async
         try:
             await runner.setup()
             bound = await _bind(runner, settings, _fast_door(app, settings))
+            _spare_the_collector()
             yield app
         finally:
             if bound is not None:
                 bound.close()
             await runner.cleanup()
+
+
+def _spare_the_collector() -> None:
+    """What was made until now stays until the end, so it need not be searched for garbage again and again.
+
+    A twelfth of the time that a vote takes went there, and most of the longest waits.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 50, 1000)
 
 
 def _fast_door(app: web.Application, settings: Settings) -> FastDoor:
