@@ -92,6 +92,7 @@ def ballot_desk(**changes: object) -> Facts:
 BALLOT_PAGES: list[tuple[str, str, str, object, object]] = [
     ("ballot-open", "ballots/ballot.html", "/ballots/ba_1", ballot_page(), None),
     ("ballot-coming", "ballots/ballot.html", "/ballots/ba_1", ballot_coming(), None),
+    ("ballot-for-verified", "ballots/ballot.html", "/ballots/ba_1", ballot_page(ballot=ballot(tier="verified")), None),
     ("ballot-counting", "ballots/ballot.html", "/ballots/ba_1", ballot_page("counting"), None),
     ("ballot-closed", "ballots/ballot.html", "/ballots/ba_1", ballot_closed(), None),
     ("ballot-voided", "ballots/ballot.html", "/ballots/ba_1", ballot_voided(), None),

@@ -210,5 +210,14 @@ async def test_a_ballot_stands_as_its_moments_say(scene):
     assert [(m, standing(ballot, now + timedelta(minutes=m))) for m, _ in moments] == moments
 
 
+async def test_who_is_not_known_well_enough_is_shown_the_way_before_voting(scene):
+    await scene.open(tier=Tier.PHONE)
+    path, way = f"/ballots/{scene.ballot.id}", f"/citizen?next=/ballots/{scene.ballot.id}"
+    assert (await scene.site.html(path)).count(way) == 2
+    cookie = scene.house.citizens.cookie_of(citizen(1, Tier.PHONE))
+    async with scene.site.client.get(path, headers={"Cookie": f"citizen={cookie}", "Accept": "text/html"}) as reply:
+        assert (await reply.text()).count(way) == 1
+
+
 async def test_nobody_is_shown_a_ballot_that_does_not_exist(scene):
     await scene.site.json(f"/ballots/ba_{secrets.token_hex(8)}.json", status=404)
