@@ -163,8 +163,9 @@ def inspectors() -> Case:
     ]
     opened = [[ids[line], salt(ids[line]).hex()] for line in able]
     facts.append(fact("draw.drawn", "15:59:25", {"key": key, "drawn": opened[:2]}, subject="dr_2"))
-    recused = {"inspector": opened[0][0], "replaced_by": opened[2][0], "salt": opened[2][1], "reason_digest": "0"}
-    facts.append(fact("inspector.recused", "16:30:00", recused, subject="dr_2"))
+    gone, comes = opened[0], opened[2]
+    recused = {"inspector": gone[0], "inspector_salt": gone[1], "replaced_by": comes[0], "salt": comes[1]}
+    facts.append(fact("inspector.recused", "16:30:00", {**recused, "reason_digest": "0"}, subject="dr_2"))
     others = [{name: before.proof[name] for name in ("id", "announcement", "facts")}]
     return Case(facts, pool, {"place": {"category": "catering", "district": "测试区"}, "other_draws": others})
 
@@ -310,6 +311,10 @@ def _next(case: Case) -> None:
     recused.update(replaced_by=one, salt=salt(one).hex())
 
 
+def _gone(case: Case) -> None:
+    case.body("inspector.recused")["inspector_salt"] = "00" * 16
+
+
 def _other_key(case: Case) -> None:
     case.body("draw.sourced")["value"] = "0" * 64
 
@@ -350,6 +355,7 @@ FALSE: dict[str, tuple[Callable[[], Case], Callable[[Case], None], str, str]] = 
     "an entry of another draw": (targets, _foreign, "announcement", "foreign_fact"),
     "an entry without a body": (targets, _no_body, "key", "malformed"),
     "somebody else moves up": (inspectors, _next, "opened", "opened"),
+    "who steps back stands behind another line": (inspectors, _gone, "opened", "opened"),
     "a key that the other draw has not": (inspectors, _other_key, "draw", "other_key"),
     "an opening of another inspector": (inspectors, _opening, "opened", "opened"),
     "the RFC's order changed": (rfc3797, _order, "opened", "opened"),

@@ -317,14 +317,16 @@ def _called(record: Record, found: Found, recused: frozenset[int]) -> list[int]:
 def _recusals(record: Record, found: Found, known: dict[str, int]) -> None:
     """Whoever stepped back was on the team, and the next in the drawn order moved up."""
     out: frozenset[int] = frozenset()
+    lines = found.lines or []
     for entry in record.of("inspector.recused"):
         body = entry["body"]
         must(body["inspector"] in known, "recused_foreign")
+        _check_opening(lines[known[body["inspector"]]], body["inspector"], body["inspector_salt"], TEAM_SIZE)
         before = _called(record, found, out)[:TEAM_SIZE]
         out |= {known[body["inspector"]]}
         new = [at for at in _called(record, found, out)[:TEAM_SIZE] if at not in before]
         must(new, "recused_next")
-        _check_opening((found.lines or [])[new[0]], body["replaced_by"], body["salt"], TEAM_SIZE)
+        _check_opening(lines[new[0]], body["replaced_by"], body["salt"], TEAM_SIZE)
         known[body["replaced_by"]] = new[0]
 
 

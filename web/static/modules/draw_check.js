@@ -310,6 +310,7 @@ function recusals(record, found, known) {
   const out = new Set();
   for (const { body } of record.of("inspector.recused")) {
     must(known.has(body.inspector), "recused_foreign");
+    isOpened(found.pool, known.get(body.inspector), body.inspector, body.inspector_salt, TEAM - 1);
     const before = called(record, found, out).slice(0, TEAM);
     out.add(known.get(body.inspector));
     const next = called(record, found, out).slice(0, TEAM).find((line) => !before.includes(line));
