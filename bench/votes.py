@@ -31,7 +31,7 @@ from server.kit.mongo import Database
 from server.serving import house
 
 SECONDS = 15
-CONNECTIONS = 256
+CONNECTIONS = 1500
 MOST_A_SECOND = 16_000
 BATCH, IN_FLIGHT = 500, 2
 GOAL_VOTES, GOAL_P99_MS = 8_000, 500

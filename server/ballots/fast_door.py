@@ -36,6 +36,9 @@ _BEGINNING = b"POST /ballots/"
 _HEADERS = "".join(f"{name}: {value}\r\n" for name, value in {**HEADERS, **NOT_KEPT}.items())
 _SAFE = _HEADERS + f"Content-Type: application/json; charset=utf-8\r\nServer: {SERVER_SOFTWARE}\r\n"
 
+PIECE_BYTES = 16 * 1024
+"""How much is read at once. asyncio's own 256 KiB are allocated and given back for every request."""
+
 Say = Callable[[Refusal, str], str]
 """A refusal in the language whose name a cookie holds, or that is empty."""
 
@@ -138,6 +141,12 @@ class VoteProtocol(web.RequestHandler):
         self._held = b""
         self._done: asyncio.Future[None] | None = None
 
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """As aiohttp does; pieces of a request are small, and asyncio makes room for a whole piece each time."""
+        super().connection_made(transport)
+        if hasattr(transport, "max_size"):
+            transport.max_size = PIECE_BYTES
+
     def data_received(self, data: bytes) -> None:
         """A piece of what a client sends."""
         if self._voting:  # Its turn comes when the vote is answered.
@@ -231,7 +240,7 @@ def _cookies(text: bytes) -> dict[str, str] | None:
 def _fields(body: bytes) -> tuple[str, str, str] | None:
     """Choices, key and proof; None where the body is not three texts."""
     try:
-        sent = json.loads(body)
+        sent = json.loads(body.decode())
         choices, key, proof = sent["choices"], sent["key"], sent["proof"]
     except (ValueError, KeyError, TypeError, RecursionError):
         return None

@@ -4,7 +4,6 @@ A signature costs as much as the rest of a vote, so GROUP receipts share one, ea
 is signed. Ed25519 is deterministic: nothing of a promise is kept, it can be made again.
 """
 
-import hmac
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,12 +13,13 @@ from server.ballots.model import CODE_CHARACTERS, PROMISE, Promise, Receipt, pro
 from server.ballots.tree import Tree
 from server.citizens.model import Tier
 from server.kit.clock import iso
-from server.kit.ids import ALPHABET
+from server.kit.ids import ALPHABET, keyed_digest
 from server.ledger.merkle import leaf_hash
 
 GROUP = 32
 CODE_BYTES = 16
-_PAIRS = [first + second for first in ALPHABET for second in ALPHABET]
+_TRIPLES = [first + second + third for first in ALPHABET for second in ALPHABET for third in ALPHABET]
+_TIERS = {tier.value: tier for tier in Tier}
 
 spoken = lru_cache(maxsize=256)(iso)
 """`iso`, for the few moments that many receipts share: those of one batch have the same."""
@@ -28,7 +28,7 @@ Sign = Callable[[str, bytes], bytes]
 """`Ledger.sign`."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Kept:
     """A vote as the database holds it; `choices` is one text, as on the board."""
 
@@ -44,8 +44,9 @@ def code_of(secret: bytes, voter: str, key: str) -> str:
 
     So the server need not keep who has which code: after the closing it could not say, unless the voter asks.
     """
-    number = int.from_bytes(hmac.digest(secret, f"{voter}\0{key}".encode(), "sha256")[:CODE_BYTES], "big")
-    return "".join([_PAIRS[number >> shift & 1023] for shift in range(120, -1, -10)])
+    number = int(keyed_digest(secret, f"{voter}\0{key}")[: 2 * CODE_BYTES], 16)
+    triples = [_TRIPLES[number >> shift & 32767] for shift in range(120, -1, -15)]
+    return "".join(triples)[1:]  # 27 characters hold 135 bits; the first of them says nothing.
 
 
 def is_code(text: str) -> bool:
@@ -68,7 +69,7 @@ def _group(kept: Sequence[Kept], sign: Sign) -> list[Receipt]:
             k.ballot,
             k.code,
             tuple(k.choices.split(",")),
-            Tier(k.tier),
+            _TIERS[k.tier],
             k.at,
             Promise(index, size, tuple([node.hex() for node in tree.path(index)]), signature),
         )

@@ -11,11 +11,13 @@ from server.citizens.limits import Limits
 from server.citizens.model import Citizen, Tier
 from server.citizens.work import Work
 from server.kit.clock import Clock
+from server.kit.ids import keyed_digest
 from server.kit.mongo import Database
 
 COOKIE = "citizen"
 DEVICE_BYTES = 16
 MAX_COOKIE = 300
+_TIERS = {tier.value: tier for tier in Tier}
 
 
 class Citizens:
@@ -66,7 +68,7 @@ class Citizens:
         _, device, tier, identity, expires = body.split(".")  # We wrote it: our signature says so.
         if int(expires) <= self._clock().timestamp():
             return None
-        return Citizen(device, Tier(tier), identity)
+        return Citizen(device, _TIERS[tier], identity)
 
     def challenge(self, citizen: Citizen, scope: str) -> Mapping[str, Any]:
         """Work for this browser and this purpose, in the JSON of the ALTCHA protocol."""
@@ -88,4 +90,4 @@ class Citizens:
         )
 
     def _signature(self, body: str) -> str:
-        return hmac.digest(self._cookie_key, body.encode(), "sha256").hex()
+        return keyed_digest(self._cookie_key, body)

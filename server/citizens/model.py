@@ -1,10 +1,10 @@
 """Citizens: people without an account, known in one of three tiers, never by name. No I/O."""
 
-import hmac
 from dataclasses import dataclass
 from enum import StrEnum
 
 from server.kit.errors import NotAllowed
+from server.kit.ids import keyed_digest
 
 
 class Tier(StrEnum):
@@ -39,7 +39,7 @@ class Citizen:
     identity: str
 
     def pseudonym(self, key: bytes, scope: str) -> str:
-        """Their name in one scope (a ballot, say) and nowhere else: HMAC-SHA256(key; scope, tier, identity)."""
+        """Their name in one scope (a ballot, say) and nowhere else: keyed_digest(key; scope, tier, identity)."""
         return _digest(key, scope, self.tier.value, self.identity)
 
     def device_pseudonym(self, key: bytes, scope: str) -> str:
@@ -48,4 +48,4 @@ class Citizen:
 
 
 def _digest(key: bytes, *parts: str) -> str:
-    return hmac.digest(key, "\0".join(parts).encode(), "sha256").hex()
+    return keyed_digest(key, "\0".join(parts))

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from server.kit.errors import Invalid, TooLate
+from server.kit.ids import keyed_digest
 
 RANDOM_BYTES = 16
 PREFIX_BYTES = 16
@@ -80,10 +81,10 @@ class Work:
             raise StaleWork("The security check of this page has expired. Please try again.")
 
     def _bound(self, device: str, scope: str) -> str:
-        return hmac.digest(self._key, f"{device}\0{scope}".encode(), "sha256").hex()[:BOUND_CHARACTERS]
+        return keyed_digest(self._key, f"{device}\0{scope}")[:BOUND_CHARACTERS]
 
     def _signature(self, bound: str, expires: str, found: str) -> str:
-        return hmac.digest(self._key, f"{bound}.{expires}.{found}".encode(), "sha256").hex()
+        return keyed_digest(self._key, f"{bound}.{expires}.{found}")
 
 
 def proof_of(challenge: Mapping[str, Any], derived_key: str) -> str:

@@ -17,6 +17,14 @@ def new_secret() -> str:
     return secrets.token_urlsafe(32)
 
 
+def keyed_digest(key: bytes, text: str) -> str:
+    """A digest (hex, 64 digits) that nobody can make or check without the key: BLAKE2b, keyed (RFC 7693, section 2.9).
+
+    Half the cost of an HMAC with SHA-256, which counts where thousands of votes a second are checked.
+    """
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), key=key, digest_size=32).hexdigest()
+
+
 def digest_of(text: str) -> str:
     """SHA-256 of a text in hex: how secrets are kept and looked up."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
