@@ -2,7 +2,7 @@
 
 import { sha256 } from "../vendor/noble/hashes/sha2.js";
 import { bytesOf, hex } from "./bytes.js";
-import { climbed, grown, Leaves } from "./merkle.js";
+import { climbed, grown, Leaves, TOLD_EVERY } from "./merkle.js";
 
 export const TIERS = ["device", "phone", "verified"];
 const LINE_FEED = 10;
@@ -10,12 +10,11 @@ const FIRST_BYTES = 65536;
 const CODE_CHARACTERS = 26;
 const CODE = /^[0-9a-hjkmnp-tv-z]{26}$/; // Crockford base 32
 
-/** A board as it arrives: every whole line is hashed at once, so that fetching and hashing take the time of one. */
+/** A board as it arrives, line by line. */
 export class Board {
   #bytes;
   #length = 0;
   #ends = [];
-  #leaves = new Leaves();
 
   /** `expected` is its length, if that is known. */
   constructor(expected = 0) {
@@ -27,10 +26,7 @@ export class Board {
     if (length > this.#bytes.length) this.#bytes = grown(this.#bytes, Math.max(length, 2 * this.#bytes.length));
     this.#bytes.set(chunk, from);
     this.#length = length;
-    for (let at = chunk.indexOf(LINE_FEED); at >= 0; at = chunk.indexOf(LINE_FEED, at + 1)) {
-      this.#ends.push(from + at);
-      this.#leaves.add(this.line(this.#ends.length - 1));
-    }
+    for (let at = chunk.indexOf(LINE_FEED); at >= 0; at = chunk.indexOf(LINE_FEED, at + 1)) this.#ends.push(from + at);
   }
 
   get bytes() {
@@ -50,11 +46,20 @@ export class Board {
     return this.#bytes.subarray(n ? this.#ends[n - 1] + 1 : 0, this.#ends[n]);
   }
 
-  /** {lines, root, index, line}: the root in hex, and where the code stands (-1: nowhere). */
-  rooted(code, told) {
+  /** {lines, index, line}: where the code stands (-1: nowhere). */
+  found(code) {
     const index = code ? placeOf(code, this.lines, (n) => text(this.line(n).subarray(0, CODE_CHARACTERS))) : -1;
-    const { root } = climbed(this.#leaves.hashes, -1, told);
-    return { lines: this.lines, root: hex(root), index, line: index < 0 ? null : text(this.line(index)) };
+    return { lines: this.lines, index, line: index < 0 ? null : text(this.line(index)) };
+  }
+
+  /** The root of the tree over its lines, in hex. `told` hears how many of about twice as many hashes are done. */
+  root(told = () => {}) {
+    const leaves = new Leaves();
+    for (let n = 0; n < this.lines; n += 1) {
+      leaves.add(this.line(n));
+      if (n % TOLD_EVERY === 0) told(n);
+    }
+    return hex(climbed(leaves.hashes, -1, (done) => told(this.lines + done)).root);
   }
 }
 

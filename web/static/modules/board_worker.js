@@ -4,18 +4,19 @@ import { Board, counted, digestOf } from "./board.js";
 
 onmessage = async ({ data: { url, code, rules } }) => {
   try {
-    postMessage({ found: await checked(url, code, rules) });
+    const board = await fetched(url);
+    postMessage({ found: await checked(board, code, rules) });
+    const told = (done) => postMessage({ doing: "hashing", part: done / (2 * board.lines || 1) });
+    postMessage({ root: board.whole ? board.root(told) : "" });
   } catch (problem) {
     postMessage({ failed: String(problem) });
   }
 };
 
-async function checked(url, code, rules) {
-  const board = await fetched(url);
+async function checked(board, code, rules) {
   const digest = digestOf(board.bytes); // The browser hashes the file on another thread meanwhile.
   if (!board.whole) return { sha256: await digest, lines: -1, count: { bad: board.lines + 1 }, index: -1 };
-  const tree = board.rooted(code, (done) => postMessage({ doing: "hashing", part: done / (board.lines || 1) }));
-  return { ...tree, count: counted(board.bytes, rules), sha256: await digest };
+  return { ...board.found(code), count: counted(board.bytes, rules), sha256: await digest };
 }
 
 async function fetched(url) {

@@ -16,10 +16,12 @@ const STEPS = [
   ["promise", promised],
   ["entry", async (got) => (got.result = await bodyOf(closed, "ballot.closed", got)) && null],
   ["file", async (got) => fits((got.found = await got.working).sha256 === got.result.board_sha256)],
-  ["root", async ({ found, result }) => fits(found.root === result.root && found.lines === result.votes)],
   ["line", async (got) => fits(got.found.index >= 0 && isLine(got))],
-  ["count", async ({ found, result }) => fits(sameCount(found.count, result))],
+  ["count", async ({ found, result }) => fits(found.lines === result.votes && sameCount(found.count, result))],
+  ["root", async ({ rooting, result }) => fits((await rooting) === result.root)],
 ];
+/** The digest of the file binds every line already; the tree over them takes longest, and need not be waited for. */
+const LAST = "root";
 /** Before the closing, the page has lines for some of them only. */
 const steps = STEPS.filter(([name]) => page.querySelector(`[data-step="${name}"]`));
 
@@ -37,8 +39,8 @@ async function bodyOf(index, kind, { checkpoint }) {
 /** With the rules known, the board's worker begins; what comes next meanwhile is asked beside it. */
 async function rulesOf(got) {
   got.rules = await bodyOf(opened, "ballot.opened", got);
-  if (board) got.working = worked(got);
-  got.working?.catch(() => {}); // It is waited for, and may fail, in a step of its own.
+  if (board) Object.assign(got, worked(got));
+  for (const waited of [got.working, got.rooting]) waited?.catch(() => {}); // Each may fail in a step of its own.
   return fits(isTieBreak(ballot, got.rules));
 }
 
@@ -61,22 +63,25 @@ function sameCount({ bad, raw, counted, result }, published) {
   return tiers && options && result.join() === published.result.join();
 }
 
-/** The board, fetched and worked through beside the page. */
+/** The board, fetched and worked through beside the page: what stands in it first, the root of its tree later. */
 function worked({ receipt, rules }) {
   const worker = new Worker(new URL("./board_worker.js", import.meta.url), { type: "module" });
-  return new Promise((resolve, reject) => {
-    worker.onmessage = ({ data }) => {
-      if (data.doing) showProgress(data);
-      else if (data.found) resolve(data.found);
-      else reject(new TypeError(data.failed));
-    };
-    worker.onerror = (event) => reject(new TypeError(event.message));
-    worker.postMessage({ url: board, code: receipt.code, rules });
-  }).finally(() => worker.terminate());
+  const said = (name) =>
+    new Promise((resolve, reject) => {
+      worker.addEventListener("message", ({ data }) => {
+        if (data.failed) reject(new TypeError(data.failed));
+        else if (name in data) resolve(data[name]);
+      });
+      worker.addEventListener("error", (event) => reject(new TypeError(event.message)));
+    });
+  const [working, rooting] = [said("found"), said("root").finally(() => worker.terminate())];
+  worker.addEventListener("message", ({ data }) => data.doing && showProgress(data));
+  worker.postMessage({ url: board, code: receipt.code, rules });
+  return { working, rooting };
 }
 
 function showProgress({ doing, part }) {
-  const line = page.querySelector('[data-step="file"]');
+  const line = page.querySelector(`[data-step="${doing === "hashing" ? LAST : "file"}"]`);
   for (const word of line.querySelectorAll("[data-doing]")) word.hidden = word.dataset.doing !== doing;
   line.querySelector("progress").value = part;
 }
@@ -86,14 +91,17 @@ async function check(receipt) {
   const came = {};
   begin(receipt);
   for (const [name, work] of steps) {
+    if (name === LAST) judge(verdictOf(came), got);
     came[name] = await step(name, () => work(got));
     if (came[name] === "away" || (came[name] === "bad" && !MAY_GO_ON.has(name))) break;
   }
-  finish(verdictOf(came), got);
+  judge(verdictOf(came), got);
+  form.ariaBusy = "false";
+  page.dataset.outcome = verdictOf(came);
 }
 
 /** Where one of these is wrong, the others still say something. */
-const MAY_GO_ON = new Set(["history", "promise", "file", "root", "line"]);
+const MAY_GO_ON = new Set(["history", "promise", "file", "line", "count"]);
 
 /** `broken`: the voter holds a signed promise, and the board that was published lacks what it promises. */
 function verdictOf(came) {
@@ -132,19 +140,18 @@ function begin(receipt) {
   page.querySelector("[data-code]").textContent = shownCode(receipt.code);
   for (const [name] of steps) show(name, "waiting");
   for (const verdict of page.querySelectorAll("[data-verdict]")) verdict.hidden = true;
+  delete page.dataset.milliseconds;
+  delete page.dataset.outcome;
   began = performance.now();
 }
 
 let began = 0;
 
-function finish(outcome, { found }) {
-  form.ariaBusy = "false";
-  page.dataset.outcome = outcome;
-  page.dataset.milliseconds = Math.round(performance.now() - began);
+function judge(outcome, { found }) {
+  page.dataset.milliseconds ??= Math.round(performance.now() - began);
   if (found?.line) showChoices(found.line.split(" "));
-  const verdict = page.querySelector(`[data-verdict="${outcome}"]`);
-  verdict.hidden = false;
-  verdict.scrollIntoView({ block: "nearest" });
+  for (const verdict of page.querySelectorAll("[data-verdict]")) verdict.hidden = verdict.dataset.verdict !== outcome;
+  page.querySelector(`[data-verdict="${outcome}"]`).scrollIntoView({ block: "nearest" });
 }
 
 function showChoices([, tier, choices]) {
