@@ -109,9 +109,7 @@ def why(**changes: object) -> Facts:
 def announcing() -> dict[str, object]:
     """What the operator's page of an episode has while a draw may be announced and another is awaited."""
     typed = [
-        Facts(
-            number=1, kind="numbers", name="双色球第25期", round=0, chain="", out_at=ago(minutes=-9), is_out=False
-        ),
+        Facts(number=1, kind="numbers", name="双色球第25期", round=0, chain="", out_at=ago(minutes=-9), is_out=False),
         Facts(number=2, kind="beacon", name="", round=12345678, chain=HASH, out_at=ago(minutes=1), is_out=True),
     ]
     waiting = Facts(id="dr_1", of="target", standing="awaited", waiting=typed, may_void=True, url="/draws/dr_1")
