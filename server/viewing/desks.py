@@ -101,7 +101,7 @@ class Desks:
         inspectors = await rooms.people.by_role(Role.INSPECTOR)
         return OperatorPage(
             episodes=[
-                Planned(card, actions(episode, draws[episode.id], cut=False), f"/operator/episodes/{episode.id}")
+                Planned(card, actions(episode, draws[episode.id]), f"/operator/episodes/{episode.id}")
                 for card, episode in zip(cards, episodes, strict=True)
             ],
             districts=await rooms.targets.districts(),
@@ -118,6 +118,8 @@ class Desks:
         inspection = await rooms.inspections.get(episode.inspection) if episode.inspection else None
         live = inspection is not None and inspection.state is State.LIVE
         draws = await rooms.draws.store.all_of_episode(episode_id)
+        ballot = await self._ballots.desk(episode)
+        decided = ballot.ballot is not None and ballot.ballot.first is not None
         return PlanPage(
             episode=(await self._cards.episodes([episode]))[0],
             plan=plan_lines(episode),
@@ -128,10 +130,10 @@ class Desks:
             gate=await self._gate(inspection),
             draws=[draw_link(d, rooms.clock()) for d in draws],
             team=await self._cards.team(inspection.team) if inspection else [],
-            actions=actions(episode, draws, cut=bool(inspection and inspection.cut_at)),
+            actions=actions(episode, draws, shortlisted=decided, cut=bool(inspection and inspection.cut_at)),
             inspection_id=inspection.id if inspection else None,
             whep_url=f"/whep/{inspection.id}" if inspection and live else None,
-            ballot=await self._ballots.desk(episode),
+            ballot=ballot,
             open_draws=await self._draws.open_draws(episode),
             members=await self._draws.members(inspection),
             events_from=events_from,
@@ -160,7 +162,7 @@ class Desks:
         )
 
 
-def actions(episode: Episode, draws: Sequence[Draw], *, cut: bool) -> list[Action]:
+def actions(episode: Episode, draws: Sequence[Draw], *, shortlisted: bool = False, cut: bool = False) -> list[Action]:
     """What an operator may do with an episode now; the server checks each again."""
     base = f"/episodes/{episode.id}"
     possible = []
@@ -168,7 +170,7 @@ def actions(episode: Episode, draws: Sequence[Draw], *, cut: bool) -> list[Actio
         possible.append(Action("nominating", f"{base}/nominating"))
     if episode.phase in (Phase.DRAWING, Phase.VOTING) and _has_team(episode, draws):
         possible.append(Action("assign", f"{base}/assign"))
-    elif may_draw(episode, draws):
+    elif may_draw(episode, draws, shortlisted=shortlisted):
         possible.append(Action("draw", f"{base}/draw"))
     if episode.phase is Phase.READY:
         possible.append(Action("start", f"{base}/start"))
@@ -181,12 +183,16 @@ def actions(episode: Episode, draws: Sequence[Draw], *, cut: bool) -> list[Actio
     return possible
 
 
-def may_draw(episode: Episode, draws: Sequence[Draw]) -> bool:
-    """Whether a draw may be announced: none waits or has decided, and it is the episode's turn."""
+def may_draw(episode: Episode, draws: Sequence[Draw], *, shortlisted: bool) -> bool:
+    """Whether a draw may be announced: none waits or has decided, and it is the episode's turn. `shortlisted`: its
+    ballot has a result, or it has none.
+    """
     if any(draw.voided_at is None for draw in draws):
         return False
     if episode.method is Method.VOTE:
         return episode.phase is Phase.VOTING and episode.target is not None
+    if episode.phase is Phase.VOTING:
+        return shortlisted
     return episode.phase is Phase.DRAWING or may_move(episode.method, episode.phase, Phase.DRAWING)
 
 

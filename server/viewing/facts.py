@@ -18,6 +18,7 @@ from server.viewing.views import (
     GateLine,
     HistoryLine,
     InspectorView,
+    Invitation,
     ItemView,
     MoveView,
     MyInspection,
@@ -39,6 +40,7 @@ class HomePage:
 
     live: EpisodeCard | None
     next: EpisodeCard | None
+    invitations: Sequence[Invitation]
     recent: Sequence[EpisodeCard]
     rectifications: Sequence[RectificationCard]
     tally: Tally

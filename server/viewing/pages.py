@@ -22,6 +22,7 @@ from server.viewing.plans import changes_of, expected, plan_lines
 from server.viewing.rooms import Rooms
 from server.viewing.views import (
     CheckpointView,
+    Invitation,
     ItemView,
     MoveView,
     StepView,
@@ -49,6 +50,7 @@ class Pages:
         live = await cards.episodes(await store.find([Phase.LIVE], limit=1))
         announced = [e for e in await store.find(COMING) if e.timed or e.phase is not Phase.DRAFT]
         coming = await cards.episodes(sorted(announced, key=expected)[:1])
+        invitations = [invited for episode in announced if (invited := await self._invitation(episode))]
         past = [Phase.CONCLUDED, Phase.FOLLOWING, Phase.CLOSED]
         recent = await cards.episodes(await store.find(past, limit=RECENT))
         still_open = {"$in": [state.value for state in OPEN]}
@@ -57,11 +59,28 @@ class Pages:
         return HomePage(
             live=live[0] if live else None,
             next=coming[0] if coming else None,
+            invitations=invitations,
             recent=recent,
             rectifications=await cards.rectifications(urgent, lang),
             tally=await self._tally(),
             checkpoint=CheckpointView(head.size, head.root),
         )
+
+    async def _invitation(self, episode: Episode) -> Invitation | None:
+        """What an episode asks of everybody now."""
+        rooms, now = self._rooms, self._rooms.clock()
+        if episode.phase is Phase.NOMINATING:
+            until = episode.plan.get(Phase.VOTING.value)
+            return Invitation("propose", episode.number, episode.title, f"/episodes/{episode.id}/nominate", until)
+        if episode.phase is Phase.VOTING:
+            ballot = await rooms.ballots.of_episode(episode.id)
+            if ballot and ballot.is_open(now):
+                return Invitation("vote", episode.number, episode.title, f"/ballots/{ballot.id}", ballot.closes_at)
+        draws = [draw for draw in await rooms.draws.store.all_of_episode(episode.id) if draw.is_open]
+        if draws:
+            until = max(source.out_at for source in draws[0].sources)
+            return Invitation("watch_draw", episode.number, episode.title, f"/draws/{draws[0].id}", until)
+        return None
 
     async def _tally(self) -> Tally:
         rooms = self._rooms

@@ -146,6 +146,17 @@ class InspectorView:
 
 
 @dataclass(frozen=True)
+class Invitation:
+    """What anybody may take part in now: `kind` is propose, vote or watch_draw; `until` is when it ends, if that is known."""
+
+    kind: str
+    number: int
+    title: str
+    url: str
+    until: datetime | None
+
+
+@dataclass(frozen=True)
 class PlanLine:
     """A phase in an episode's course: when it was announced, when it came; `held` until an operator lets it go on."""
 

@@ -32,6 +32,11 @@ def home() -> Facts:
     return Facts(
         live=episode(),
         next=None,
+        invitations=[
+            Facts(kind="propose", number=14, title="校园周边餐饮由你选", url="/episodes/ep_1/nominate", until=ago(days=-1)),
+            Facts(kind="vote", number=13, title="夜宵摊档大家投", url="/ballots/ba_1", until=ago(hours=-2)),
+            Facts(kind="watch_draw", number=12, title="突击检查", url="/draws/dr_1", until=None),
+        ],
         recent=[
             episode("following", number=89, title="民生计量：农贸市场电子秤", watching=0),
             episode("closed", number=88),
@@ -45,7 +50,7 @@ def home() -> Facts:
 def home_quiet() -> Facts:
     tally = Facts(episodes=0, findings=0, fails=0, closed=0, open=0, overdue=0, targets=0)
     checkpoint = Facts(size=0, root=HASH)
-    return Facts(live=None, next=None, recent=[], rectifications=[], tally=tally, checkpoint=checkpoint)
+    return Facts(live=None, next=None, invitations=[], recent=[], rectifications=[], tally=tally, checkpoint=checkpoint)
 
 
 def home_next() -> Facts:

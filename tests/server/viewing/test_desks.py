@@ -100,7 +100,9 @@ COURSE = {
 @pytest.mark.parametrize(("method", "phase"), COURSE)
 async def test_the_operator_is_offered_what_the_lifecycle_has(method, phase):
     episode = Episode("ep_1", 1, "一期", method, phase, FakeClock().at)
-    assert [a.action for a in actions(episode, [], cut=False)] == COURSE[method, phase]
+    assert [a.action for a in actions(episode, [], shortlisted=True)] == COURSE[method, phase]
+    offered = [a.action for a in actions(episode, [])]
+    assert ("draw" in offered) == ("draw" in COURSE[method, phase] and phase is not Phase.VOTING)
 
 
 async def test_a_drawn_target_is_assigned_next_and_a_cut_picture_is_not_cut_again():
