@@ -1,8 +1,13 @@
 import json
+from datetime import timedelta
 
 import pytest
 
+from server.draws.plan import Asked
+from server.episodes.lifecycle import Method, Phase
+from server.episodes.voting import Terms
 from server.rectifications.model import State
+from tests.makers import fill_registry, hire_cast, shortlisted, vote
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 FORBIDDEN_KEYS = {"grade", "login", "salt", "password", "password_hash", "account", "account_id", "secret_hash", "by"}
@@ -167,3 +172,28 @@ async def test_lists_ask_the_database_as_often_however_long_they_are(story, aske
     assert long == short, "four rectifications and five findings cost as much as one"
     tracker = await asked(pages.rectifications(None, False, "zh_CN"))
     assert tracker == await asked(pages.rectifications(State.CLOSED, False, "zh_CN"))
+
+
+@pytest.mark.asyncio(loop_scope="function")
+async def test_the_front_page_asks_to_take_part_in_what_goes_on(site):
+    house, cast = site.house, await hire_cast(site.house)
+    await fill_registry(house)
+    plan = {"live": house.clock() + timedelta(days=5)}
+    episode = await house.episodes.create(cast.operator, title="由你选", method=Method.SHORTLIST, plan=plan)
+
+    async def kinds():
+        return [(i["kind"], i["url"]) for i in (await site.json("/index.json"))["invitations"]]
+
+    assert await kinds() == []
+    await house.episodes.advance(cast.operator, episode.id, Phase.NOMINATING)
+    assert await kinds() == [("propose", f"/episodes/{episode.id}/nominate")]
+    await shortlisted(house, cast.operator, episode.id, [c.id for c in await house.targets.candidates()][:3])
+    terms = Terms(choose=1, closes_at=house.clock() + timedelta(hours=1))
+    ballot = await house.voting.open(cast.operator, episode.id, terms)
+    assert await kinds() == [("vote", f"/ballots/{ballot.id}")]
+    await vote(house, ballot, [ballot.options[0]], 1)
+    house.clock.at = ballot.closes_at
+    await house.ballots.close_due()
+    assert await kinds() == []
+    draw = await house.choosing.announce(cast.operator, episode.id, Asked())
+    assert await kinds() == [("watch_draw", f"/draws/{draw.id}")]
