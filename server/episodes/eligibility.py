@@ -94,5 +94,5 @@ def _excluded(candidate: Candidate, history: _History | None, rules: Rules, now:
         return None
     if history.this_year >= rules.cap:
         return Excluded.FREQUENCY_CAP
-    recent = now - history.last_at < timedelta(days=rules.interval_days)
-    return Excluded.MINIMUM_INTERVAL if recent else None
+    interval = timedelta(days=rules.interval_days)
+    return Excluded.MINIMUM_INTERVAL if interval and now - history.last_at < interval else None

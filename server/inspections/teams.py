@@ -63,7 +63,8 @@ class Teams:
         now = self._clock()
         visits = await self._store.duties(now - timedelta(days=max(BURDEN_DAYS, self._rest_days)))
         burden = Counter(who for who, at in visits if now - at <= timedelta(days=BURDEN_DAYS))
-        tired = {who for who, at in visits if now - at < timedelta(days=self._rest_days)}
+        rest = timedelta(days=self._rest_days)
+        tired = {who for who, at in visits if rest and now - at < rest}
         inspectors = await self._people.by_role(Role.INSPECTOR)
         return [_member(person, burden[person.id], person.id in tired) for person in inspectors]
 

@@ -11,7 +11,7 @@ from web.i18n import LANGUAGES, html_tag, load, translate, words
 
 TEMPLATES = sorted(Path("web/templates").rglob("*.html"))
 PLACEHOLDER = re.compile(r"{(\w*)}")
-OUTSIDE_CATALOGUE = ("English", "中文", "light dark")
+OUTSIDE_CATALOGUE = ("English", "中文", "light dark", "seethrough verify draw")
 
 
 def forms(string: object) -> list[str]:

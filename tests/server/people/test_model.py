@@ -28,11 +28,22 @@ from server.people.model import (
 )
 
 NOW = datetime(2026, 3, 6, 2, 0, tzinfo=UTC)
-OPEN = {Deed.READ, Deed.WATCH, Deed.METRICS, Deed.HEALTH, Deed.SIGN_IN, Deed.PUBLISH_WHIP, Deed.BUSINESS_LINK}
+OPEN = {
+    Deed.READ,
+    Deed.WATCH,
+    Deed.METRICS,
+    Deed.HEALTH,
+    Deed.SIGN_IN,
+    Deed.PUBLISH_WHIP,
+    Deed.BUSINESS_LINK,
+    Deed.IDENTIFY,
+    Deed.NOMINATE,
+    Deed.VOTE,
+}
 THEIRS = {
     Role.VIEWER: set(),
     Role.BUSINESS: {Deed.OWN_ACCOUNT},
-    Role.DEPUTY: {Deed.OWN_ACCOUNT, Deed.MONITOR},
+    Role.DEPUTY: {Deed.OWN_ACCOUNT, Deed.MONITOR, Deed.WITNESS},
     Role.INSPECTOR: {
         Deed.OWN_ACCOUNT,
         Deed.MONITOR,
@@ -41,6 +52,7 @@ THEIRS = {
         Deed.PUBLISH_FINDING,
         Deed.WITHDRAW_FINDING,
         Deed.MOVE_RECTIFICATION,
+        Deed.RECUSE,
     },
     Role.OPERATOR: {
         Deed.OWN_ACCOUNT,
@@ -53,6 +65,9 @@ THEIRS = {
         Deed.MOVE_RECTIFICATION,
         Deed.INVITE,
         Deed.IMPORT_TARGETS,
+        Deed.CURATE,
+        Deed.HOLD_BALLOT,
+        Deed.RECUSE,
     },
 }
 

@@ -55,7 +55,7 @@ async def test_the_session_cookie_is_out_of_reach_of_scripts_and_other_sites(tow
 
 @pytest.mark.parametrize(
     ("role", "start"),
-    [(Role.INSPECTOR, "/console"), (Role.OPERATOR, "/operator"), (Role.DEPUTY, "/"), (Role.BUSINESS, "/")],
+    [(Role.INSPECTOR, "/console"), (Role.OPERATOR, "/operator"), (Role.DEPUTY, "/deputy"), (Role.BUSINESS, "/")],
 )
 async def test_whoever_signs_in_starts_where_their_work_is(town, browser, role, start):
     await town.hire("wang", role)
