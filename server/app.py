@@ -241,6 +241,7 @@ async def _life(app: web.Application) -> AsyncIterator[None]:
         _ = house.tasks.keep("ledger sequencer", house.ledger.sequence_forever)
         _ = house.tasks.keep("live events", house.hub.run)
         _ = house.tasks.keep("draws", house.sources.tend)
+        _ = house.tasks.keep("news", house.notifications.deliver_forever)
         _ = house.tasks.keep("ballots", house.ballots.look_forever)
         _ = house.tasks.keep("votes forgotten", house.ballots.sweep_forever)
         _ = house.tasks.keep("running tallies", lambda: _whisper_tallies(house))

@@ -80,6 +80,7 @@ class Settings:
     vote_gather_milliseconds: float = knob("How long votes are gathered before they are kept together.", 5.0)
     waiting_votes: int = knob("Votes that may wait to be kept; more are asked to come again.", 5000)
     votes_per_network: int = knob("Votes an hour that one network may cast in a ballot; 0 for no limit.", 3000)
+    ballot_least_minutes: float = knob("Minutes that a ballot stays open at least.", 60.0)
     shortlist_size: int = knob("How many of a ballot's first options go into the draw of a shortlist episode.", 5)
     inspector_rest_days: int = knob("Days after a visit in which an inspector is not drawn again; 0 for none.", 0)
     weekly: bool = knob("Whether the weekly cycle creates the next episode by itself.", False)
@@ -139,7 +140,11 @@ class Settings:
         unknown = sorted(n for n in given if n.startswith(PREFIX) and n not in known and "_TEST_" not in n)
         if unknown:
             raise BadSetting(f"There is no setting {unknown[0]}. docs/settings.md lists them all.")
-        values = {f.name: _read(name, given[name], f.default) for name, f in known.items() if given.get(name)}
+        values = {
+            f.name: _read(name, given[name], f.default)
+            for name, f in known.items()
+            if _is_given(given.get(name), f.default)
+        }
         settings = cls(**values)
         settings.check()
         return settings
@@ -252,6 +257,11 @@ def _among(name: str, value: str, *known: str) -> None:
 def _between(name: str, value: float, least: float, most: float) -> None:
     if not least <= value <= most:
         raise BadSetting(f"{PREFIX}{name.upper()} is {value}; it must lie between {least} and {most}.")
+
+
+def _is_given(text: str | None, default: Any) -> bool:
+    """An empty variable is a text like another, and for anything else as good as none."""
+    return bool(text) or (text is not None and isinstance(default, str))
 
 
 def _read(name: str, text: str, default: Any) -> Any:

@@ -166,6 +166,7 @@ class House:
             gather_milliseconds=settings.vote_gather_milliseconds,
             waiting_votes=settings.waiting_votes,
             per_network=settings.votes_per_network,
+            least_open=timedelta(minutes=settings.ballot_least_minutes),
             zone=settings.zone(),
         )
 
@@ -183,6 +184,7 @@ class House:
             release_at_once=settings.release_nominations,
             limits=Limits(settings.nominations_per_day, settings.nominations_per_network),
         )
+        self.notifications.followers = self.nominations.store.each_inbox
         self.curation = Curation(self.database, self.nominations, self.targets, self.clock)
 
     async def _takes_nominations(self, episode_id: str) -> None:

@@ -51,6 +51,7 @@ def settings_for_tests(folder: Path, **knobs: Any) -> Settings:
         "target_cap": 366,
         "target_interval_days": 0,
         "challenge_numbers": 10,
+        "ballot_least_minutes": 0.0,
     }
     return Settings(**{"data_dir": folder, **usual, **knobs})
 

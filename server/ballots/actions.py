@@ -6,7 +6,7 @@ import logging
 import secrets
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +59,7 @@ class Ballots:
         gather_milliseconds: float,
         waiting_votes: int,
         per_network: int,
+        least_open: timedelta = timedelta(),
         zone: tzinfo = UTC,
     ) -> None:
         self._database = database
@@ -67,6 +68,7 @@ class Ballots:
         self._clock = clock
         self._zone = zone
         self._per_network = per_network
+        self._least_open = least_open
         self._boards = Boards(boards_dir)
         self._booths: dict[str, Booth] = {}
         self._told: dict[str, int] = {}
@@ -103,7 +105,7 @@ class Ballots:
     ) -> Ballot:
         """Opens a ballot, in the caller's transaction. Nothing of it ever changes: there is no verb for it."""
         now = self._clock()
-        check_ballot(options, choose, opens_at, closes_at, now)
+        check_ballot(options, choose, opens_at, closes_at, now, self._least_open)
         check_tiers(tier, counted_tier)
         ballot_id = new_id("ba")
         ballot = Ballot(
@@ -184,7 +186,7 @@ class Ballots:
         booth, now = self._booths[ballot_id], self._clock()
         booth.check_open(now)
         vote = booth.vote(citizen, choices, key, proof, self._citizens.check_work)
-        booth.admit(address, now)
+        vote.network = booth.admit(address, now)
         return vote
 
     def put(self, vote: Vote, answer: Answer) -> None:
@@ -268,8 +270,6 @@ class Ballots:
         """One ballot that cannot be finished keeps no other from it; it is tried again."""
         try:
             return await work
-        except Unavailable:
-            raise
         except (Refusal, BoardLost, OSError):
             log.exception("Ballot %s could not be finished; it is tried again.", ballot.id)
             return None

@@ -36,6 +36,7 @@ class Vote:
     code: str
     tier: str
     choices: str
+    network: str = ""
 
 
 class Booth:
@@ -88,22 +89,30 @@ class Booth:
         place = name if voter is device else f"{self.ballot.id}/{device}"
         return Vote(self, name, place, code_of(self._keys.code, voter, key), citizen.tier.value, choices)
 
-    def admit(self, address: str, now: datetime) -> None:
-        """Counts a vote from this network in this hour, in memory alone: one number for each network."""
+    def admit(self, address: str, now: datetime) -> str:
+        """The network that a vote comes from; refuses when too many were kept from there in this hour.
+
+        Only votes that are kept count (`count_from`), so that nobody can use up what their neighbours have.
+        """
         if not self._per_network:
-            return
+            return ""
         hour = int(now.timestamp()) // 3600
         if hour != self._hour:
             self._hour, self._from = hour, {}
         network = network_of(address)
-        many = self._from[network] = self._from.get(network, 0) + 1
-        if many > self._per_network:
+        if self._from.get(network, 0) >= self._per_network:
             wait = 3600 - int(now.timestamp()) % 3600
             raise TooManyFromHere(
                 "Too many votes came from your network within an hour. Try again in {minutes} minutes.",
                 retry_after=wait,
                 minutes=-(-wait // 60),
             )
+        return network
+
+    def count_from(self, network: str) -> None:
+        """One more vote was kept from this network: a number in memory, for this hour."""
+        if network:
+            self._from[network] = self._from.get(network, 0) + 1
 
     def restore(self, groups: Sequence[Document]) -> None:
         """Takes over what the database has counted (`BallotStore.counts`)."""

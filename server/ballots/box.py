@@ -110,6 +110,7 @@ class Box:
                 log.exception("A voter could not be told what became of their vote.")
             if new:
                 vote.booth.count(vote.tier, vote.choices)
+                vote.booth.count_from(vote.network)
 
 
 class Batch:

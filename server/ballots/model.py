@@ -1,9 +1,10 @@
 """A ballot (票决): what is asked, when and of whom; what may be answered; how it is counted. No I/O."""
 
 import hashlib
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from server.citizens.model import Citizen, Tier, Unidentified
 from server.kit.clock import iso
@@ -14,6 +15,8 @@ RULE = "most-votes-v1"
 PROMISE = "promise-v1"
 """The purpose that the signature under receipts names (`Ledger.sign`)."""
 MAX_OPTIONS = 100
+GRACE = timedelta(minutes=1)
+"""Forms know minutes only: “now” may be a minute old."""
 CODE_CHARACTERS = 26
 KEY_LENGTH = (16, 64)
 KEY_LETTERS = frozenset("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_")
@@ -273,7 +276,14 @@ def check_key(key: str) -> str:
     return key
 
 
-def check_ballot(options: Sequence[str], choose: int, opens_at: datetime, closes_at: datetime, now: datetime) -> None:
+def check_ballot(
+    options: Sequence[str],
+    choose: int,
+    opens_at: datetime,
+    closes_at: datetime,
+    now: datetime,
+    least: timedelta = timedelta(),
+) -> None:
     """Refuses what cannot be voted on."""
     if not 2 <= len(options) <= MAX_OPTIONS or len(set(options)) < len(options):
         raise BadBallot(
@@ -284,6 +294,14 @@ def check_ballot(options: Sequence[str], choose: int, opens_at: datetime, closes
         )
     if not 1 <= choose <= len(options):
         raise BadBallot("At least one option may be chosen, and no more than there are.", where="choose")
+    if opens_at < now - GRACE:
+        raise BadBallot("A ballot cannot open in the past: nobody could have voted then.", where="opens_at")
+    if closes_at - max(opens_at, now) < least:
+        raise BadBallot(
+            "A ballot stays open for at least {minutes} minutes, so that people learn of it.",
+            where="closes_at",
+            minutes=math.ceil(least / timedelta(minutes=1)),
+        )
     if closes_at <= max(opens_at, now):
         raise BadBallot("The closing moment must lie in the future and after the opening.", where="closes_at")
 

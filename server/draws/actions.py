@@ -11,6 +11,7 @@ from server.draws import shuffle
 from server.draws.beacon import Chain
 from server.draws.model import (
     Algorithm,
+    BadSource,
     Draw,
     DrawOver,
     EmptyPool,
@@ -136,6 +137,13 @@ class Draws:
 
     def _check_pool(self, pool: Pool, asked: Announcement) -> None:
         eligible, wanted = pool.members - sum(pool.excluded.values()), asked.wanted
+        if asked.algorithm is Algorithm.RFC3797 and pool.tickets > shuffle.MAX_RFC3797_TICKETS:
+            raise BadSource(
+                "RFC 3797 draws from at most {most} tickets; this pool has {tickets}. Choose SHA-256.",
+                where="algorithm",
+                most=shuffle.MAX_RFC3797_TICKETS,
+                tickets=pool.tickets,
+            )
         if asked.of is Of.TARGET and not 1 <= wanted <= MAX_WANTED:
             raise Invalid("From 1 to {most} can be drawn at once.", where="wanted", most=MAX_WANTED)
         if eligible < wanted:
@@ -169,6 +177,8 @@ class Draws:
         async def work(tx: Tx) -> Draw:
             draw = await self.get(draw_id, tx)
             draw.check_open()
+            if any(source.kind is SourceKind.DRAW for source in draw.sources):
+                raise DrawOver("This draw goes with the one before it; it cannot be called off alone.")
             if self._clock() >= draw.first_out_at or draw.witnesses:
                 raise DrawOver(
                     "This draw’s randomness may be known to somebody by now, so it can no longer be called off. "
@@ -206,13 +216,15 @@ class Draws:
 
     async def _finish(self, tx: Tx, draw: Draw, values: tuple[str, ...], by: str) -> Draw:
         key = shuffle.key(draw.id, draw.pool_sha256, values)
-        if draw.of is Of.TARGET:
+        place = None if draw.of is Of.TARGET else await self._place(tx, draw)
+        if place is None:
             positions = await asyncio.to_thread(self._targets, draw, key, values)
         else:
-            positions = called_of(await self.walk(draw, key, await self._place(tx, draw)))[:TEAM_SIZE]
-        done = replace(draw, key=key.hex(), drawn=await self._open(draw, positions), drawn_at=self._clock())
+            positions = called_of(await self.walk(draw, key, place))[:TEAM_SIZE]
+        told = {"category": place.category, "district": place.district} if place else None
+        done = replace(draw, key=key.hex(), drawn=await self._open(draw, positions), drawn_at=self._clock(), place=told)
         kept = await self.store.save(done, tx)
-        body = {"key": key.hex(), "drawn": [[lot.member, lot.salt] for lot in done.drawn]}
+        body = {"key": key.hex(), "drawn": [[lot.member, lot.salt] for lot in done.drawn], "place": told}
         await self._ledger.record(tx, Fact(Kind.DRAW_DRAWN, self._clock(), draw.id, by, body, draw.episode))
         if draw.of in self.on_drawn:
             await self.on_drawn[draw.of](tx, kept)

@@ -112,7 +112,9 @@ class Lot:
 
 @dataclass(frozen=True)
 class Draw:
-    """One draw. `secret` (hex) makes the salts and never leaves the server; hashes are hex."""
+    """One draw. `secret` (hex) makes the salts and never leaves the server; hashes are hex.
+
+    `place` is the category and the district that a draw of inspectors was decided for, as they were then."""
 
     id: str
     of: Of
@@ -133,6 +135,7 @@ class Draw:
     key: str | None = None
     drawn: tuple[Lot, ...] = ()
     drawn_at: datetime | None = None
+    place: Mapping[str, str] | None = None
     voided_at: datetime | None = None
     void_code: str = ""
     void_reason: str = ""

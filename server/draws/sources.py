@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 POLL_SECONDS = 1.0
 MAX_NUMBERS = 50
 _HEX_64 = re.compile("[0-9a-f]{64}")
+_WHOLE = re.compile("[0-9]{1,20}")
 _SIGNATURE = re.compile("[0-9a-f]{96}")
 
 Fetch = Callable[[str, int], Awaitable[str | None]]
@@ -42,6 +43,7 @@ class Sources:
         self._clock = clock
         self._fetch = fetch
         self.wake = asyncio.Event()
+        self._verifying = asyncio.Lock()
 
     # Witnesses
 
@@ -56,7 +58,7 @@ class Sources:
             draw.check_may_commit(person.mark, now)
             added = (*draw.witnesses, Witness(person.mark, commitment, now))
             kept = await self._draws.store.save(replace(draw, witnesses=added), tx)
-            await self._record(tx, Kind.DRAW_WITNESSED, kept, person.mark, {"commitment": commitment})
+            await self._record(tx, Kind.DRAW_WITNESSED, now, kept, person.mark, {"commitment": commitment})
             return kept
 
         return await self._database.transact(work)
@@ -78,7 +80,7 @@ class Sources:
             opened = replace(witness, secret=secret, revealed_at=now)
             witnesses = tuple(opened if w.mark == person.mark else w for w in draw.witnesses)
             kept = await self._draws.store.save(replace(draw, witnesses=witnesses), tx)
-            await self._record(tx, Kind.DRAW_REVEALED, kept, person.mark, {"secret": secret})
+            await self._record(tx, Kind.DRAW_REVEALED, now, kept, person.mark, {"secret": secret})
             return kept
 
         draw = await self._database.transact(work)
@@ -108,7 +110,8 @@ class Sources:
             raise WrongValue("The signature of a round has 96 hex digits.", where="value")
         key = bytes.fromhex(self._draws.chain.key)
         try:
-            value = await asyncio.to_thread(beacon.verify, key, source.round, bytes.fromhex(signature))
+            async with self._verifying:  # A quarter of a second of pure Python: one at a time lets others breathe.
+                value = await asyncio.to_thread(beacon.verify, key, source.round, bytes.fromhex(signature))
         except beacon.NotGenuine:
             raise WrongValue(
                 "This is not the beacon’s signature of round {round}. Nothing was changed.",
@@ -187,8 +190,9 @@ class Sources:
 
         return await self._database.transact(work)
 
-    async def _record(self, tx: Tx, kind: Kind, draw: Draw, by: str, body: dict[str, str]) -> None:
-        await self._ledger.record(tx, Fact(kind, self._clock(), draw.id, by, body, draw.episode))
+    async def _record(self, tx: Tx, kind: Kind, at: datetime, draw: Draw, by: str, body: dict[str, str]) -> None:
+        """`at` is the moment that was compared with the deadlines: the record must not say a later one."""
+        await self._ledger.record(tx, Fact(kind, at, draw.id, by, body, draw.episode))
 
 
 def _ceremony_is_over(draw: Draw, source: Source, now: datetime) -> bool:
@@ -208,10 +212,10 @@ def _waiting(draw: Draw, number: int) -> Source:
 
 def _numbers(text: str) -> str:
     try:
-        numbers = [int(part) for part in re.split(r"[\s,;，；、]+", text.strip())]
-        if len(numbers) > MAX_NUMBERS or any(len(str(n)) > 20 for n in numbers):
+        parts = re.split(r"[\s,;，；、]+", text.strip())
+        if len(parts) > MAX_NUMBERS or not all(_WHOLE.fullmatch(part) for part in parts):
             raise ValueError(text)
-        return shuffle.numbers_value(numbers)
+        return shuffle.numbers_value([int(part) for part in parts])
     except ValueError:
         raise WrongValue(
             "Type the public numbers as whole numbers, separated by spaces, at most {most} of them.",

@@ -22,6 +22,8 @@ from server.nominations.model import State
 from server.people.model import SYSTEM, Deed, Person, require
 from server.targets.actions import Targets
 
+LEAST_SHORTLIST = 2
+"""Among fewer there is nothing for lots to decide."""
 HISTORY = timedelta(days=800)
 """How far back visits can matter: an interval of two years at most."""
 
@@ -76,6 +78,14 @@ class Choosing:
             episode.drawn()
             return await self._announce_team(person, episode, team, asked)
         pool = await self._draws.freeze(await self._members(episode, left_out or {}))
+        if episode.method is Method.SHORTLIST and _eligible(pool) < LEAST_SHORTLIST:
+            raise EmptyPool(
+                "Lots decide among at least {least} of the shortlist; only {count} may be drawn. Leave nobody out by "
+                "hand, or hold another ballot.",
+                where="left_out",
+                least=LEAST_SHORTLIST,
+                count=_eligible(pool),
+            )
 
         async def work(tx: Tx) -> Draw:
             current = await self._episodes.get(episode.id, tx)

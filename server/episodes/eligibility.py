@@ -20,6 +20,13 @@ class Excluded(StrEnum):
     RECUSAL = "recusal"
 
 
+class ByHand(StrEnum):
+    """What an operator may say: the other codes are computed, and their number would hide a whim."""
+
+    JOINT_INSPECTION = Excluded.JOINT_INSPECTION.value
+    RECUSAL = Excluded.RECUSAL.value
+
+
 @dataclass(frozen=True)
 class Rules:
     """What the city has set: visits a year, days between two, tickets by credit grade."""

@@ -10,7 +10,7 @@ from server.draws.model import Algorithm
 from server.draws.plan import Asked
 from server.episodes.actions import Episodes
 from server.episodes.choosing import Choosing
-from server.episodes.eligibility import Excluded
+from server.episodes.eligibility import ByHand, Excluded
 from server.episodes.lifecycle import Method, Phase
 from server.episodes.planning import Planning
 from server.episodes.steps import STEPS
@@ -126,4 +126,4 @@ def terms_of(sent: Form, zone: tzinfo) -> Terms:
 def _left_out(sent: Form) -> dict[str, Excluded]:
     """Targets left out by hand: the ids, and one code for all of them."""
     ids = sent.text("left_out", required=False, max_length=20_000).replace(",", " ").split()
-    return dict.fromkeys(ids, sent.choice("left_out_code", Excluded)) if ids else {}
+    return dict.fromkeys(ids, Excluded(sent.choice("left_out_code", ByHand).value)) if ids else {}

@@ -23,7 +23,6 @@ from server.ledger.model import Fact, Kind
 from server.people.actions import People
 from server.people.model import SYSTEM, Deed, Person, Role, require
 from server.targets.actions import Targets
-from server.targets.model import Target
 
 BURDEN_DAYS = 90
 """Visits of the last quarter count as burden."""
@@ -79,7 +78,7 @@ class Teams:
 
         async def work(tx: Tx) -> Inspection:
             people = await self._people_by_mark()
-            order = await self._order(draw, target)
+            order = await self._order(draw)
             called = _call(order, (), people)
             inspection = Inspection(
                 id=new_id("in"),
@@ -133,7 +132,7 @@ class Teams:
     async def _recuse(self, tx: Tx, inspection: Inspection, inspector: str, reason: str, by: str) -> Inspection:
         episode = await self._episodes.get(inspection.episode, tx)
         draw = await self._drawn(episode)
-        order = await self._order(draw, await self._targets.get(inspection.target))
+        order = await self._order(draw)
         before = [mark for mark in order if mark not in inspection.recused]
         mark = before[inspection.team.index(inspector)]
         people = await self._people_by_mark()
@@ -160,11 +159,17 @@ class Teams:
             fact = Fact(Kind.INSPECTOR_RECUSED, self._clock(), draw.id, by, body, draw.episode)
             await self._ledger.record(tx, fact)
 
-    async def _order(self, draw: Draw, target: Target) -> list[str]:
-        """The marks of all who are qualified, in the order in which they are called."""
+    async def _order(self, draw: Draw) -> list[str]:
+        """The marks of all who are qualified, in the order in which they are called.
+
+        For the place that the draw was decided for: a register that changes afterwards changes no team.
+        """
         assert draw.key is not None
+        assert draw.place is not None
         ids = self._draws.files.ids(draw.pool_sha256)
-        steps = await self._draws.walk(draw, bytes.fromhex(draw.key), Place(target.category, target.district))
+        steps = await self._draws.walk(
+            draw, bytes.fromhex(draw.key), Place(draw.place["category"], draw.place["district"])
+        )
         return [ids[at] for at in called_of(steps)]
 
     async def _drawn(self, episode: Episode) -> Draw:

@@ -100,7 +100,7 @@ BODY: Mapping[Kind, frozenset[str]] = {
     Kind.DRAW_WITNESSED: frozenset({"commitment"}),
     Kind.DRAW_REVEALED: frozenset({"secret"}),
     Kind.DRAW_SOURCED: frozenset({"source", "value", "proof", "missing"}),
-    Kind.DRAW_DRAWN: frozenset({"key", "drawn"}),
+    Kind.DRAW_DRAWN: frozenset({"key", "drawn", "place"}),
     Kind.DRAW_VOIDED: frozenset({"code", "missing", "reason_digest"}),
     Kind.INSPECTOR_RECUSED: frozenset({"inspector", "inspector_salt", "replaced_by", "salt", "reason_digest"}),
     Kind.INSPECTION_PLANNED: frozenset({"target", "team", "checklist"}),

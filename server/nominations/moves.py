@@ -1,4 +1,4 @@
-"""One step of a nomination's fate: saved, on record, and told to everybody who follows it, in one transaction."""
+"""One step of a nomination's fate: saved, on record, and told to everybody who follows it."""
 
 from dataclasses import replace
 from typing import Any
@@ -11,6 +11,9 @@ from server.ledger.model import Fact, Kind
 from server.nominations.model import Nomination, NoSuchNomination, State
 from server.nominations.store import NominationStore
 from server.notifications.actions import Notifications
+
+TOLD_AT_ONCE = 200
+"""More followers than these are told after the commit: no ballot or draw waits for a hundred thousand letters."""
 
 
 class Moves:
@@ -54,7 +57,10 @@ class Moves:
         """Saves a change with its fact, and tells the followers."""
         await self.store.save(changed, tx)
         await self._ledger.record(tx, fact)
-        followers = await self.store.inboxes(changed.id, tx)
-        said = {name: value for name, value in parameters.items() if value}
-        await self._notifications.tell(tx, followers, f"nomination.{news}", changed.url, nomination=changed.id, **said)
+        said = {"nomination": changed.id, **{name: value for name, value in parameters.items() if value}}
+        if changed.supporters > TOLD_AT_ONCE:
+            await self._notifications.tell_later(tx, changed.id, f"nomination.{news}", changed.url, **said)
+        else:
+            followers = await self.store.inboxes(changed.id, tx)
+            await self._notifications.tell(tx, followers, f"nomination.{news}", changed.url, **said)
         return replace(changed, version=changed.version + 1)

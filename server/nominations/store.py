@@ -1,6 +1,6 @@
 """How nominations and their followers are kept."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any
 
 from server.citizens.model import Tier
@@ -88,6 +88,11 @@ class NominationStore:
         """Where its supporters are told things."""
         found = await self._followers.find({"nomination": nomination_id}, projection={"inbox": 1}, tx=tx)
         return [d["inbox"] for d in found]
+
+    async def each_inbox(self, nomination_id: str) -> AsyncIterator[str]:
+        """The same, however many they are."""
+        async for d in self._followers.iterate({"nomination": nomination_id}, projection={"inbox": 1}):
+            yield d["inbox"]
 
     async def follower(self, like: Follower, tx: Tx | None = None) -> Follower | None:
         """This person's support for this nomination (`Follower.is_same`, as the database is asked)."""

@@ -1,6 +1,8 @@
 """Telling people what became of what they follow. `tell` is the only way in; further ways out begin behind it."""
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from server.citizens.model import Citizen
@@ -12,6 +14,11 @@ from server.notifications.store import MessageStore
 
 SHOWN = 100
 KEPT = timedelta(days=400)
+BATCH = 500
+LOOK_SECONDS = 1.0
+
+Followers = Callable[[str], AsyncIterator[str]]
+"""The inboxes of everybody who follows a topic."""
 
 
 class Notifications:
@@ -21,6 +28,7 @@ class Notifications:
         self._key = key
         self._clock = clock
         self.store = MessageStore(database, KEPT)
+        self.followers: Followers = _nobody
 
     def inbox(self, citizen: Citizen) -> str:
         """Where this citizen is told things; what followers are kept by."""
@@ -36,6 +44,28 @@ class Notifications:
         told = dict.fromkeys(followers)
         await self.store.insert((Message(new_id("ms"), inbox, code, link, now, parameters) for inbox in told), tx)
 
+    async def tell_later(self, tx: Tx, topic: str, code: str, link: str, **parameters: str) -> None:
+        """Puts off what very many are to be told: one document in the caller's transaction, delivered after it."""
+        await self.store.put_off(Message(new_id("ms"), topic, code, link, self._clock(), parameters), tx)
+
+    async def deliver(self) -> None:
+        """Delivers what was put off. Stopped in between, it is done again, and nobody is told twice."""
+        for letter in await self.store.waiting():
+            batch: list[Message] = []
+            async for inbox in self.followers(letter.inbox):
+                batch.append(replace(letter, id=f"{letter.id}/{inbox}", inbox=inbox))
+                if len(batch) >= BATCH:
+                    await self.store.deliver(batch)
+                    batch = []
+            await self.store.deliver(batch)
+            await self.store.done(letter)
+
+    async def deliver_forever(self) -> None:
+        """The background task of every server."""
+        while True:
+            await self.deliver()
+            await asyncio.sleep(LOOK_SECONDS)
+
     async def news(self, citizen: Citizen) -> list[Message]:
         """What this citizen was told, newest first."""
         return await self.store.find(self.inboxes(citizen), SHOWN)
@@ -48,3 +78,9 @@ class Notifications:
         """Marks as read what was there when the page was drawn."""
         now = self._clock()
         await self.store.read_all(self.inboxes(citizen), min(until or now, now), now)
+
+
+async def _nobody(_topic: str) -> AsyncIterator[str]:
+    nobody: tuple[str, ...] = ()
+    for inbox in nobody:
+        yield inbox

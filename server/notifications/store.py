@@ -11,10 +11,11 @@ UNREAD = {"read_at": None}
 
 
 class MessageStore:
-    """One collection; old news goes by itself."""
+    """News, of which old ones go by themselves, and letters that are still to be delivered."""
 
     def __init__(self, database: Database, keep: timedelta) -> None:
         self._messages = database.collection("messages")
+        self._letters = database.collection("letters")
         self._keep = keep
 
     async def prepare(self) -> None:
@@ -26,6 +27,22 @@ class MessageStore:
     async def insert(self, messages: Iterable[Message], tx: Tx) -> None:
         """Keeps new news."""
         await self._messages.insert_many([document(m) for m in messages], tx=tx)
+
+    async def put_off(self, letter: Message, tx: Tx) -> None:
+        """Keeps a piece of news whose `inbox` is a topic, to be delivered to all who follow it."""
+        await self._letters.insert(document(letter), tx=tx)
+
+    async def waiting(self) -> list[Message]:
+        """What is to be delivered, oldest first."""
+        return [noun(Message, d) for d in await self._letters.find({}, sort=[("at", 1)])]
+
+    async def deliver(self, messages: Sequence[Message]) -> None:
+        """Keeps those that are not there yet."""
+        await self._messages.insert_many([document(m) for m in messages])
+
+    async def done(self, letter: Message) -> None:
+        """Forgets a letter that everybody has."""
+        await self._letters.delete({"_id": letter.id})
 
     async def find(self, inboxes: Sequence[str], limit: int) -> list[Message]:
         """The newest of these inboxes."""

@@ -67,7 +67,7 @@ class DrawPages:
             announcement=entries[0].raw.decode() if entries else "",
             facts=[entry.raw.decode() for entry in entries],
             other_draws=await self._other_draws(draw),
-            place=await self._place(draw),
+            place=self._place(draw),
             chain=chain_view(rooms.draws.chain),
             events_from=events_from,
         )
@@ -108,12 +108,8 @@ class DrawPages:
                 others.append(OtherDraw(source.draw, facts[0] if facts else "", facts))
         return others
 
-    async def _place(self, draw: Draw) -> PlaceView | None:
-        episode = await self._rooms.episodes.get(draw.episode)
-        if draw.of is Of.TARGET or episode.target is None:
-            return None
-        target = await self._rooms.targets.get(episode.target)
-        return PlaceView(target.category, target.district)
+    def _place(self, draw: Draw) -> PlaceView | None:
+        return PlaceView(draw.place["category"], draw.place["district"]) if draw.place else None
 
     async def recusals(self, draws: Sequence[Draw]) -> list[RecusalView]:
         """Who stepped back of the teams that these draws named."""

@@ -147,7 +147,7 @@ class InspectorView:
 
 @dataclass(frozen=True)
 class Invitation:
-    """What anybody may take part in now: `kind` is propose, vote or watch_draw; `until` is when it ends, if that is known."""
+    """What anybody may take part in now: `kind` is propose, vote or watch_draw; `until`: when it ends, if known."""
 
     kind: str
     number: int

@@ -176,7 +176,8 @@ def of_inspectors() -> Draw:
 
 def recused(inspector: str, at: str = "16:10:00", by: Draw | None = None, successor: str = "") -> Entry:
     salt = by.salt(successor) if by and successor else ""
-    body = {"inspector": inspector, "replaced_by": successor, "salt": salt}
+    own = by.salt(inspector) if by else sha(f"salt of {inspector}")[:32]
+    body = {"inspector": inspector, "inspector_salt": own, "replaced_by": successor, "salt": salt}
     return entry("inspector.recused", at, body, subject="in_1")
 
 

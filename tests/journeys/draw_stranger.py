@@ -204,6 +204,7 @@ class Walk:
     def __init__(self, order: Sequence[str]) -> None:
         self.team: list[str] = []
         self.hidden: set[str] = set()
+        self.lines: dict[str, str] = {}
         self._order = order
         self._at = 0
         self._passed = 0
@@ -217,9 +218,13 @@ class Walk:
         need(self._passed <= len(self.hidden), "an inspector was passed over without a recusal")
         self._at = place + 1
         self.team.append(member)
+        self.lines[member] = pseudonym
 
     def replace(self, body: Mapping[str, Any]) -> None:
         gone, successor = body["inspector"], body.get("replaced_by") or ""
+        line = sha256(bytes.fromhex(body["inspector_salt"]), gone.encode()).hex()
+        need(line in self._order, "who steps back stands behind no line of the order")
+        need(gone not in self.lines or self.lines[gone] == line, "who steps back stands behind another line")
         if gone not in self.team:
             need(not successor, "somebody was replaced who was not in the team")
             self.hidden.add(gone)

@@ -88,6 +88,7 @@ async def opened(chromium: Launch, folder: Path) -> AsyncIterator[Stage]:
         async with relay(beacon) as url, contextlib.AsyncExitStack() as stack:
             chain = {f"SEETHROUGH_{name.upper()}": str(value) for name, value in beacon.knobs.items()}
             settings = {"SEETHROUGH_BEACON_URL": url, "SEETHROUGH_DRAW_LEAD_SECONDS": "1", **chain}
+            settings["SEETHROUGH_BALLOT_LEAST_MINUTES"] = "0"
             server = Server(folder / "data", port, {**settings, **provider.environment})
             await server.start()
             stack.push_async_callback(server.stop)

@@ -119,7 +119,11 @@ def kill_database(server: Server) -> None:
 
 async def test_every_acknowledged_vote_is_on_the_board_once(server: Server, tmp_path: Path) -> None:
     await server.stop()
-    server.environment |= {"SEETHROUGH_CHALLENGE_NUMBERS": "10", "SEETHROUGH_VOTES_PER_NETWORK": "0"}
+    server.environment |= {
+        "SEETHROUGH_CHALLENGE_NUMBERS": "10",
+        "SEETHROUGH_VOTES_PER_NETWORK": "0",
+        "SEETHROUGH_BALLOT_LEAST_MINUTES": "0",
+    }
     await server.start()
     crowd = await opened(server, tmp_path)
     voting = asyncio.gather(*(crowd.vote() for _ in range(VOTERS)))

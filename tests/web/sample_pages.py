@@ -33,7 +33,9 @@ def home() -> Facts:
         live=episode(),
         next=None,
         invitations=[
-            Facts(kind="propose", number=14, title="校园周边餐饮由你选", url="/episodes/ep_1/nominate", until=ago(days=-1)),
+            Facts(
+                kind="propose", number=14, title="校园周边餐饮由你选", url="/episodes/ep_1/nominate", until=ago(days=-1)
+            ),
             Facts(kind="vote", number=13, title="夜宵摊档大家投", url="/ballots/ba_1", until=ago(hours=-2)),
             Facts(kind="watch_draw", number=12, title="突击检查", url="/draws/dr_1", until=None),
         ],

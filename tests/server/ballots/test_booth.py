@@ -34,11 +34,18 @@ def test_a_shut_booth_takes_nothing_more_whatever_the_clock_says():
 def test_networks_are_counted_for_an_hour_each():
     one = booth(per_network=2)
     for address in ("192.0.2.1", "192.0.2.1", "198.51.100.7"):
-        one.admit(address, AT)
+        one.count_from(one.admit(address, AT))
     with pytest.raises(TooManyFromHere) as refused:
         one.admit("192.0.2.1", AT)
     assert refused.value.retry_after == 45 * 60
     one.admit("192.0.2.1", AT + timedelta(minutes=45))
+
+
+def test_what_is_not_kept_uses_up_nobodys_place():
+    one = booth(per_network=2)
+    for _ in range(100):  # the same vote again and again, from behind the address of a whole village
+        one.admit("192.0.2.1", AT)
+    one.count_from(one.admit("192.0.2.1", AT))
 
 
 def test_without_a_limit_nobody_is_counted():

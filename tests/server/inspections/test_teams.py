@@ -153,8 +153,7 @@ async def test_who_would_move_up_but_left_is_on_record_too(many, facts) -> None:
     inspection = await planned(house, cast)
     draw = await house.draws.store.of_episode(inspection.episode, Of.INSPECTORS)
     people = {p.mark: p.id for p in await house.people.by_role(Role.INSPECTOR)}
-    target = await house.targets.get(inspection.target)
-    order = await house.teams._order(draw, target)
+    order = await house.teams._order(draw)
     await house.people.disable(SYSTEM, people[order[2]])
     await house.people.disable(SYSTEM, people[order[1]])
     changed = await house.teams.recuse(cast.operator, inspection.id, people[order[1]], "账号已注销")

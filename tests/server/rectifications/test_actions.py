@@ -129,7 +129,9 @@ async def test_who_must_do_it_again_has_time_for_it(case, state):
     assert again.due_on == date(2026, 3, 20)
     submitted = await case.move(again, State.SUBMITTED)
     case.clock.advance(days=30)
-    assert (await case.move(submitted, State.RETURNED)).due_on == date(2026, 4, 20)  # Qingming, 6 April, is no working day
+    assert (await case.move(submitted, State.RETURNED)).due_on == date(
+        2026, 4, 20
+    )  # Qingming, 6 April, is no working day
 
 
 async def test_two_people_turn_the_two_keys(case):
