@@ -27,8 +27,8 @@ from tests.oidc_provider import running_provider
 
 pytestmark = pytest.mark.journey
 SECONDS = 30_000
-BALLOT_SECONDS = 40
-NUMBERS_SECONDS = 50
+BALLOT_SECONDS = 32
+NUMBERS_SECONDS = 38
 REGISTER = "name,address,district,category,code,grade,key\n" + "".join(
     f"试验{kind},试验路{n}号,试验区,catering,,{grade},K{n:04d}\n"
     for n, (kind, grade) in enumerate(zip(("面馆", "小厨", "饺子馆", "粥铺"), "ABCD", strict=True), 1)
@@ -260,7 +260,7 @@ async def test_citizens_choose_lots_decide_and_strangers_prove_it(chromium: Laun
         assert counted[result[0]] == 2
 
         numbers_due = now() + timedelta(seconds=NUMBERS_SECONDS)
-        asked = {"ceremony": "on", "commit_minutes": "0.3", "reveal_minutes": "0.4"}
+        asked = {"ceremony": "on", "commit_minutes": "0.25", "reveal_minutes": "0.3"}
         numbers = {"numbers_name": "试验彩 001 期", "numbers_due": numbers_due.isoformat()}
         draw = (await stage.told(f"/episodes/{stage.episode}/draw", **asked, **numbers))["draw"]
         viewer = await stage.visitor()

@@ -1,13 +1,18 @@
 """The real register is imported, an episode is drawn from it, and a stranger draws again."""
 
-import hashlib
+import json
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import aiohttp
 import pytest
 
-from tests.journeys.conftest import PASSWORD, Server
+from server.kit.clock import now
+from tests.journeys import draw_stranger
+from tests.journeys.conftest import PASSWORD, Server, until
+from tests.journeys.draw_stranger_sources import Chain
+from tests.journeys.stranger import Stranger
 
 pytestmark = pytest.mark.journey
 
@@ -29,31 +34,41 @@ async def test_an_episode_is_drawn_from_the_real_register_and_goes_live(server: 
         for n, link in enumerate(links):
             async with http.post(link, json={"login": f"person{n}", "password": PASSWORD}) as reply:
                 assert reply.status == 201, await reply.text()
-        plan = {"title": "真实名录抽签", "method": "draw", "live_at": "2026-03-06T10:00", "category": "catering"}
+        live_at = (now() + timedelta(days=1)).isoformat()
+        plan = {"title": "真实名录抽签", "method": "draw", "live_at": live_at, "category": "catering"}
         async with http.post(f"{server.url}/episodes", json=plan) as reply:
             assert reply.status == 201, await reply.text()
             episode = (await reply.json())["id"]
-        for action in ("draw", "assign", "start"):
-            async with http.post(f"{server.url}/episodes/{episode}/{action}") as reply:
-                assert reply.status == 201, await reply.text()
+        await _post(http, f"{server.url}/episodes/{episode}/draw")
+
+        async def drawn() -> bool:
+            async with http.get(f"{server.url}/episodes/{episode}.json") as reply:
+                return (await reply.json())["episode"]["target_id"] is not None
+
+        await until(drawn, 30, "the beacon's round is out and the lot has fallen")
+        for action in ("assign", "start"):
+            await _post(http, f"{server.url}/episodes/{episode}/{action}")
         async with http.get(f"{server.url}/episodes/{episode}.json") as reply:
             shown = await reply.json()
         assert shown["episode"]["phase"] == "live"
         draw = next(d for d in shown["draws"] if d["of"] == "target")
-        await _draw_again(http, server.url, draw["url"], shown["episode"]["target_id"])
+        await _draw_again(http, server, draw["id"], shown["episode"]["target_id"])
 
 
-async def _draw_again(http: aiohttp.ClientSession, base: str, url: str, winner: str) -> None:
-    """Recomputes the lot from what is published, with nothing but SHA-256."""
-    async with http.get(f"{base}{url}.json") as reply:
-        draw = await reply.json()
-    async with http.get(f"{base}{draw['pool_url']}") as reply:
+async def _post(http: aiohttp.ClientSession, address: str) -> None:
+    async with http.post(address) as reply:
+        assert reply.status == 201, await reply.text()
+
+
+async def _draw_again(http: aiohttp.ClientSession, server: Server, draw: str, winner: str) -> None:
+    """Recomputes the lot from the record and the pool, as somebody does who has the text alone."""
+    async with http.get(f"{server.url}/ledger/key") as reply:
+        stranger = Stranger(http, server.url, await reply.text())
+    entries = await stranger.entries((await stranger.checkpoint()).size)
+    facts = [raw.decode() for raw in entries if json.loads(raw)["subject"] == draw]
+    async with http.get(f"{server.url}/draws/{draw}/pool.txt") as reply:
         pool = await reply.read()
-    assert hashlib.sha256(pool).hexdigest() == draw["pool_digest"]
-    assert hashlib.sha256(bytes.fromhex(draw["secret"])).hexdigest() == draw["commitment"]
-    context = f"{draw['commit_index']}:{draw['commit_root']}".encode()
-    seed = hashlib.sha256(bytes.fromhex(draw["secret"]) + bytes.fromhex(draw["pool_digest"]) + context).digest()
-    assert seed.hex() == draw["seed"]
-    members = pool.decode().split()
-    assert len(members) > 5000
-    assert min(members, key=lambda m: hashlib.sha256(seed + b"\0" + m.encode()).digest()) == winner
+    told = {name: server.environment[f"SEETHROUGH_BEACON_{name}"] for name in ("HASH", "KEY", "GENESIS", "PERIOD")}
+    chain = Chain(told["HASH"], told["KEY"], int(told["GENESIS"]), int(told["PERIOD"]))
+    assert draw_stranger.verify(facts, pool, chains=[chain]).drawn == [winner]
+    assert len(pool.splitlines()) > 5000
