@@ -36,7 +36,7 @@ MOST_A_SECOND = 16_000
 BATCH, IN_FLIGHT = 500, 2
 GOAL_VOTES, GOAL_P99_MS = 8_000, 500
 OPTIONS = tuple(f"ta_{n:016d}" for n in range(8))
-NO_LIMITS = {"CHALLENGE_NUMBERS": "1", "VOTES_PER_NETWORK": "0"}
+NO_LIMITS = {"CHALLENGE_NUMBERS": "1", "VOTES_PER_NETWORK": "0", "BALLOT_LEAST_MINUTES": "0"}
 
 
 @dataclass(frozen=True)
@@ -159,7 +159,10 @@ async def load(file: Path, port: int, ballot: Ballot, seconds: int, connections:
 async def main(seconds: int = SECONDS, connections: int = CONNECTIONS) -> int:
     with tempfile.TemporaryDirectory(prefix="seethrough-bench-", dir=os.environ.get("BENCH_DIR")) as place:
         folder, port = Path(place) / "data", free_port()
-        async with served(folder, port) as process, house(Settings(data_dir=folder, challenge_numbers=1)) as rooms:
+        async with (
+            served(folder, port) as process,
+            house(Settings(data_dir=folder, challenge_numbers=1, ballot_least_minutes=0.0)) as rooms,
+        ):
             ballot = await opened(rooms)
             raw = await raw_limit(rooms.database)
             file = Path(place) / "votes.txt"

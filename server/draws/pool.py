@@ -10,7 +10,6 @@ from itertools import pairwise
 from server.draws.shuffle import MAX_TICKETS
 
 SALT_BYTES = 16
-_TICKETS_AT = 65
 _LINE = re.compile(r"([0-9a-f]{64}) (0|[1-9][0-9]{0,6})(?: ([^\n]+))?")
 
 
@@ -55,21 +54,30 @@ def freeze(members: Iterable[Member], secret: bytes) -> Pool:
 
     The salt's and the pseudonym's rule stand here once more, without calls: there may be a million members.
     """
-    by_line: dict[str, str] = {}
-    count = 0
-    for count, member in enumerate(members, 1):  # noqa: B007  counted to notice who is in it twice
+    entries, total, excluded = [], 0, Counter[str]()
+    for member in members:
         name, tickets, note = member.id.encode(), member.tickets, member.note
-        if not 0 <= tickets <= MAX_TICKETS or not (tickets or note):
-            raise ValueError(f"{member.id} has {tickets} tickets and the note {note!r}")
         hashed = sha256(blake2b(name, key=secret, digest_size=SALT_BYTES).digest() + name).hexdigest()
-        by_line[f"{hashed} {tickets} {note}\n" if note else f"{hashed} {tickets}\n"] = member.id
-    if len(by_line) < count:
+        if note or not 0 < tickets <= MAX_TICKETS:
+            _check(member)
+            entries.append(f"{hashed} {tickets} {note}\n{member.id}")
+            if not tickets:
+                excluded[note] += 1
+        else:
+            entries.append(f"{hashed} {tickets}\n{member.id}")
+        total += tickets
+    entries.sort()
+    texts = "\n".join(entries).split("\n") if entries else []  # Line, id, line, id, …
+    lines, ids = texts[::2], texts[1::2]
+    if len(set(ids)) < len(ids):
         raise ValueError("somebody is in the pool twice")
-    lines = sorted(by_line)
-    file = "".join(lines).encode()
-    excluded = Counter(_line(at, line[:-1]).note for at, line in enumerate(lines, 1) if line[_TICKETS_AT] == "0")
-    total = sum(tickets_of(file))
-    return Pool(file, sha256(file).hexdigest(), [by_line[line] for line in lines], secret, count, total, dict(excluded))
+    file = "".join([f"{line}\n" for line in lines]).encode()
+    return Pool(file, sha256(file).hexdigest(), ids, secret, len(ids), total, dict(excluded))
+
+
+def _check(member: Member) -> None:
+    if not 0 <= member.tickets <= MAX_TICKETS or not (member.tickets or member.note):
+        raise ValueError(f"{member.id} has {member.tickets} tickets and the note {member.note!r}")
 
 
 def tickets_of(file: bytes) -> list[int]:
