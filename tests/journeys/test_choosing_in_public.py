@@ -27,8 +27,8 @@ from tests.oidc_provider import running_provider
 
 pytestmark = pytest.mark.journey
 SECONDS = 30_000
-BALLOT_SECONDS = 32
-NUMBERS_SECONDS = 38
+BALLOT_SECONDS = 45
+NUMBERS_SECONDS = 50
 REGISTER = "name,address,district,category,code,grade,key\n" + "".join(
     f"试验{kind},试验路{n}号,试验区,catering,,{grade},K{n:04d}\n"
     for n, (kind, grade) in enumerate(zip(("面馆", "小厨", "饺子馆", "粥铺"), "ABCD", strict=True), 1)
@@ -229,8 +229,6 @@ async def prove(stage: Stage, target_draw: str) -> list[str]:
 
 async def test_citizens_choose_lots_decide_and_strangers_prove_it(chromium: Launch, tmp_path: Path) -> None:
     async with opened(chromium, tmp_path) as stage:
-        inspectors = [await stage.hired("inspector", f"inspector{n}", "--certificate", f"T-{n}") for n in range(3)]
-        deputies = [await stage.hired("deputy", f"deputy{n}") for n in range(2)]
         await plan(stage)
 
         first = await stage.visitor()
@@ -249,22 +247,24 @@ async def test_citizens_choose_lots_decide_and_strangers_prove_it(chromium: Laun
         ]
         assert now() < closes_at, "the voters were in time"
         assert [receipt["tier"] for receipt in receipts] == ["device", "verified"]
+        inspectors = [await stage.hired("inspector", f"inspector{n}", "--certificate", f"T-{n}") for n in range(3)]
+        deputies = [await stage.hired("deputy", f"deputy{n}") for n in range(2)]
 
         async def closed() -> bool:
             return any('"ballot.closed"' in raw for raw in await stage.facts(ballot))
 
         await until(closed, BALLOT_SECONDS + 30, "the ballot is closed", pause=1)
-        for page in (first, second):
-            await check_receipt(stage, page, ballot)
-        result, counted = await recount(stage, ballot)
-        assert counted[result[0]] == 2
 
         numbers_due = now() + timedelta(seconds=NUMBERS_SECONDS)
-        asked = {"ceremony": "on", "commit_minutes": "0.25", "reveal_minutes": "0.3"}
+        asked = {"ceremony": "on", "commit_minutes": "0.35", "reveal_minutes": "0.4"}
         numbers = {"numbers_name": "试验彩 001 期", "numbers_due": numbers_due.isoformat()}
         draw = (await stage.told(f"/episodes/{stage.episode}/draw", **asked, **numbers))["draw"]
         viewer = await stage.visitor()
         await witnessed(stage, draw, deputies, viewer)
+        for page in (first, second):
+            await check_receipt(stage, page, ballot)
+        result, counted = await recount(stage, ballot)
+        assert counted[result[0]] == 2
         await until(lambda: reached(numbers_due), NUMBERS_SECONDS, "the public numbers are out")
         await stage.told(f"/draws/{draw}/sources", source="1", value="9 18 26 34 41 45")
         await performed(viewer)
