@@ -50,9 +50,15 @@ def mongodb_uri(lasting_loop: asyncio.AbstractEventLoop) -> Iterator[str]:
 
 
 async def _keep_the_expired(mongod: EmbeddedMongo) -> None:
-    """The database deletes what expired by the real clock; tests have clocks of their own."""
+    """The database deletes what expired by the real clock; tests have clocks of their own.
+
+    And it keeps the files of what was dropped for five minutes: of hundreds of databases they are more than a process
+    may have open, and it dies of them. Here they go with the next checkpoint.
+    """
     root = Database.connect(mongod._address("root"))
     await root.command({"setParameter": 1, "ttlMonitorEnabled": False})
+    await root.command({"setParameter": 1, "minSnapshotHistoryWindowInSeconds": 0})
+    await root.command({"setParameter": 1, "syncdelay": 5})
     await root.close()
 
 
